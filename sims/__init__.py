@@ -1,0 +1,1 @@
+"""The world around the calculus: scenario files, engines, runs, metrics, reports."""

@@ -1,0 +1,51 @@
+"""What a run records, time first: one row a physics step, the state before the step and the torques applied over it.
+
+CHANNELS   the joint channels, in the order of the recorded array (N + 1, channels, n)
+Log        that array, by name
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+# name: (unit of a revolute joint, meaning). Prismatic joints: m for rad, N for N m.
+CHANNELS = {
+    "q": ("rad", "joint position"),
+    "v": ("rad/s", "joint velocity"),
+    "q_measured": ("rad", "what the controller was told: delayed, noisy, quantised"),
+    "v_measured": ("rad/s", "likewise"),
+    "q_ref": ("rad", "wanted position now"),
+    "v_ref": ("rad/s", "wanted velocity now"),
+    "a_ref": ("rad/s^2", "wanted acceleration over the coming step"),
+    "tau_wanted": ("N m", "torque that the law asked for"),
+    "tau": ("N m", "torque applied by the drive: wanted, within its limits"),
+    "tau_world": ("N m", "torque by the world: friction, pushes"),
+}
+CHANNEL_INDEX = {name: i for i, name in enumerate(CHANNELS)}
+
+
+@dataclass(frozen=True)
+class Log:
+    """joint: (N + 1, channels, n); t = k dt (N + 1,). `log.q`, `log.tau`, ... are views (N + 1, n).
+
+    objects     name -> (N_o, 7) position [m] and quaternion xyzw in world, at t_objects (N_o,)
+    clearance   (N_o,) [m] smallest distance of robot to anything it must not touch, and `clearance_pair` its names
+    contacts    (N_o,) [N] sum of normal forces on the robot
+    """
+
+    dt: float
+    joint: np.ndarray
+    t_objects: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    objects: dict = field(default_factory=dict)
+    clearance: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    clearance_pair: tuple = ()
+    contacts: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def t(self):
+        return np.arange(len(self.joint)) * self.dt
+
+    def __getattr__(self, name):
+        if name in CHANNEL_INDEX:
+            return self.joint[:, CHANNEL_INDEX[name]]
+        raise AttributeError(name)
