@@ -37,7 +37,8 @@ def row(line: Line) -> tuple[str, bool]:
     theirs = line.peer if peer is None else f"{line.peer} {peer:.3g} {line.unit}"
     figure = f"{value:.3g}×" if line.kind in ("faster", "ratio") else f"{value:.3g} {line.unit}"
     return (
-        f"| {line.name} | {line.what} | {ours:.3g} {line.unit} | {theirs} | {figure} | {target} | {'✓' if met else '✗'} |",
+        f"| {line.name} | {line.what} | {ours:.3g} {line.unit} | {theirs} | {figure} | {target} | "
+        + ("✓ |" if met else "✗ |"),
         met,
     )
 

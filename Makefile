@@ -1,0 +1,41 @@
+# make demo   set-up, then the main job: plan, simulate, measure and show a pick and place
+# make test   set-up, then all tests            make lint    style
+# make bench  set-up with the peers, then ours / peer / ratio / target (LINE='ode-*' for some lines only)
+# PYTHON=python3.12 chooses the interpreter (3.11 to 3.13)
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint .ci/constraints.txt
+SOURCES := pyproject.toml .ci/constraints.txt
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.ready
+	@$(BIN)/robocalc demo
+
+test: $(VENV)/.ready-test
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/.ready-lint
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+bench: $(VENV)/.ready-bench
+	@$(BIN)/python -m tests.benchmarks $(LINE)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 11) <= v <= (3, 13); \
+	  sys.exit(0 if ok else f"robocalc needs Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}; say for example: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: $(SOURCES) | $(VENV)/bin/python
+	@echo "installing robocalc into $(VENV) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.ready-%: $(VENV)/.ready
+	@echo "installing what make $* needs ..."
+	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,58 @@
+"""What planning returns: a motion, or the reason why there is none.
+
+Status      how planning ended, as a sentence that says what to do
+Violation   which named constraint is broken, by how much, when
+Plan        trajectory, inputs, cost, status, violations, timings
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from robocalc.errors import Infeasible
+
+
+class Status(Enum):
+    SOLVED = "solved"
+    INFEASIBLE = "infeasible: the named constraints cannot all be met; relax one of them"
+    BAD_START = "bad start: the initial state already breaks a constraint; change it"
+    ITERATION_LIMIT = "iteration limit: the best motion so far; allow more iterations or loosen the tolerance"
+    NUMERICAL_TROUBLE = "numerical trouble: scale the problem, or start from another guess"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """constraint: its name; amount > 0: by how much it is broken, in unit; time [s], None if it holds at no one time."""
+
+    constraint: str
+    amount: float
+    unit: str = ""
+    time: float | None = None
+    why: str = ""
+
+    def __str__(self):
+        if self.why:
+            return f"{self.constraint}: {self.why}"
+        when = "" if self.time is None else f" at t = {self.time:.4g} s"
+        return f"{self.constraint} exceeded by {self.amount:.4g} {self.unit}".rstrip() + when
+
+
+@dataclass(frozen=True)
+class Plan:
+    """trajectory: the motion, as far as there is one (None if not); timings [s] by name; inputs (N, m) if planned."""
+
+    trajectory: object
+    status: Status = Status.SOLVED
+    violations: tuple = ()
+    cost: float | None = None
+    inputs: object = None
+    timings: dict = field(default_factory=dict)
+
+    @property
+    def solved(self) -> bool:
+        return self.status is Status.SOLVED
+
+    def raise_for_status(self):
+        """Raise Infeasible with the violations unless the plan is solved; returns the plan."""
+        if not self.solved:
+            raise Infeasible(self.violations or (self.status.value,))
+        return self

@@ -1,0 +1,243 @@
+"""Every figure of a run, with its formula and unit. Time first; means over samples k and joints i, sums times dt.
+
+    measure(evidence)   all metrics of a run: name -> Metric(value, unit, time of the worst moment or None)
+
+Each formula is a function of arrays, so that it can be worked by hand. A figure that has no meaning for a run (grasp
+slip without a grasp) is absent, never zero.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+SETTLED = 0.02  # of a joint's range of motion: the band of the settling time
+LIMIT_TOLERANCE = 1e-6  # relative: rounding is no violation
+STILL = 1e-9  # [rad/s]: a reference slower than this stands
+
+
+class Metric(NamedTuple):
+    value: float
+    unit: str
+    time: float | None = None  # [s] when the worst value was seen
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a run is measured by: arrays (N + 1, n), time first; joints in force mode are not tracked (NaN in error).
+
+    tracked       (n,) bool: joints whose position is controlled
+    tcp, tcp_ref  (N + 1, 4, 4) tool pose executed and wanted, in world
+    limits        robocalc.trajectory.Limits of the robot itself
+    moves         (start, end) [s] of each planned motion, in order
+    targets       object name -> (final position (3,), wanted (3,), start (3,)) [m]
+    slip          grasped object name -> largest displacement in the hand [m]
+    """
+
+    t: np.ndarray
+    q: np.ndarray
+    v: np.ndarray
+    q_ref: np.ndarray
+    v_ref: np.ndarray
+    tau: np.ndarray
+    tau_wanted: np.ndarray
+    tracked: np.ndarray
+    limits: object
+    tcp: np.ndarray
+    tcp_ref: np.ndarray
+    moves: tuple = ()
+    home: np.ndarray | None = None
+    planned_jerk: float | None = None
+    planned_duration: float | None = None
+    planned_clearance: tuple | None = None  # (t (F,), distance (F,))
+    clearance: tuple | None = None  # likewise, executed
+    contacts: tuple | None = None  # (t (F,), all normal forces (F,) [N], unintended ones (F,))
+    targets: dict = field(default_factory=dict)
+    slip: dict = field(default_factory=dict)
+    wall_time: float | None = None
+
+    @property
+    def dt(self):
+        return self.t[1] - self.t[0] if len(self.t) > 1 else 0.0
+
+
+# formulas -----------------------------------------------------------------------------------------------------------
+
+
+def rms(e):
+    """sqrt(mean over all samples and joints of e²)."""
+    return float(np.sqrt(np.mean(np.square(e)))) if np.size(e) else 0.0
+
+
+def rotation_angle(A, B):
+    """Angle of AᵀB [rad] for rotations (N, 3, 3): atan2(‖skew part‖, (trace - 1) / 2), exact near 0 and π."""
+    R = np.swapaxes(A, 1, 2) @ B
+    axis = np.stack([R[:, 2, 1] - R[:, 1, 2], R[:, 0, 2] - R[:, 2, 0], R[:, 1, 0] - R[:, 0, 1]], axis=1)
+    return np.arctan2(np.linalg.norm(axis, axis=1) / 2, (np.trace(R, axis1=1, axis2=2) - 1) / 2)
+
+
+def settling_time(t, e, band, end):
+    """Seconds after `end` until |e_i| ≤ band_i for good: min{s ≥ 0 : |e_i(τ)| ≤ band_i for all τ ≥ end + s}; NaN if never."""
+    outside = np.flatnonzero((np.abs(e) > band).any(axis=1))
+    if not len(outside):
+        return 0.0
+    last = outside[-1]
+    return float("nan") if last == len(t) - 1 else float(max(0.0, t[last + 1] - end))
+
+
+def overshoot(q, q_ref):
+    """Percent beyond the reference of one motion: max_i 100 (max_k σq_ik - max_k σq_ref,ik)⁺ / |Δ_i|, σ = sign Δ_i.
+
+    Δ_i = q_ref,i(end) - q_ref,i(start); joints that move less than 1e-3 do not count. q, q_ref (N, n).
+    """
+    delta = q_ref[-1] - q_ref[0]
+    moved = np.abs(delta) > 1e-3
+    if not moved.any():
+        return 0.0
+    sign = np.sign(delta[moved])
+    beyond = (sign * q[:, moved]).max(axis=0) - (sign * q_ref[:, moved]).max(axis=0)
+    return float(100 * np.max(np.maximum(beyond, 0) / np.abs(delta[moved])))
+
+
+def effort(tau, dt):
+    """∫ Σ τ² dt [N² m² s], τ held over each step."""
+    return float(np.sum(np.square(tau[:-1])) * dt)
+
+
+def torque_rate(tau, dt):
+    """sqrt(mean ((τ_k+1 - τ_k) / dt)²) [N m / s]."""
+    return rms(np.diff(tau[:-1], axis=0) / dt) if len(tau) > 2 else 0.0
+
+
+def squared_jerk(v, dt):
+    """∫ Σ j² dt of the executed motion, j = (v_k+1 - 2 v_k + v_k-1) / dt² [rad² / s⁵]."""
+    return float(np.sum(np.square(np.diff(v, 2, axis=0) / dt**2)) * dt)
+
+
+def saturated_fraction(tau_wanted, tau):
+    """Share of samples at which any joint's applied torque is not the wanted one."""
+    return float(np.mean((np.abs(tau_wanted - tau) > 1e-12).any(axis=1)))
+
+
+def mechanical_energy(tau, v, dt):
+    """∫ Σ |τ v| dt [J], the work that joints do and absorb, with the step's end velocity (that is the displacement)."""
+    return float(np.sum(np.abs(tau[:-1] * v[1:])) * dt)
+
+
+def limit_violations(q, v, limits):
+    """Number of (joint, kind) whose position or velocity leaves its bounds anywhere, beyond rounding; (N, n) arrays."""
+    count = 0
+    for value, bound in ((q, limits.position), (v, limits.velocity)):
+        if bound is not None:
+            lower, upper = bound if np.ndim(bound) == 2 else (-np.asarray(bound), np.asarray(bound))
+            slack = LIMIT_TOLERANCE * np.maximum(1.0, np.abs(upper))
+            count += int(((value < lower - slack) | (value > upper + slack)).any(axis=0).sum())
+    return count
+
+
+# the run ------------------------------------------------------------------------------------------------------------
+
+
+def measure(run: Evidence) -> dict:
+    """All metrics of a run, in the order in which a report shows them."""
+    figures = {}
+    for part in (tracking, tool, response, torques, safety, objects, timing):
+        figures.update(part(run))
+    return figures
+
+
+def worst(t, values):
+    """(largest value, its time)."""
+    k = int(np.argmax(values))
+    return float(values[k]), float(t[k])
+
+
+def tracking(run):
+    e = (run.q - run.q_ref)[:, run.tracked]
+    largest, when = worst(run.t, np.abs(e).max(axis=1)) if e.size else (0.0, None)
+    final = float(np.abs(e[-1]).max()) if e.size else 0.0
+    yield "tracking.joint_rms_rad", Metric(rms(e), "rad")
+    yield "tracking.joint_rms_deg", Metric(np.rad2deg(rms(e)), "deg")
+    yield "tracking.joint_max_deg", Metric(np.rad2deg(largest), "deg", when)
+    yield "tracking.joint_final_deg", Metric(np.rad2deg(final), "deg", float(run.t[-1]))
+    if run.home is not None:
+        away = float(np.abs((run.q[-1] - run.home)[run.tracked]).max())
+        yield "state.final_max_deg", Metric(np.rad2deg(away), "deg", float(run.t[-1]))
+
+
+def tool(run):
+    distance = 1e3 * np.linalg.norm(run.tcp[:, :3, 3] - run.tcp_ref[:, :3, 3], axis=1)
+    angle = np.rad2deg(rotation_angle(run.tcp_ref[:, :3, :3], run.tcp[:, :3, :3]))
+    yield "tracking.tcp_rms_mm", Metric(rms(distance), "mm")
+    yield "tracking.tcp_max_mm", Metric(*_with_unit(worst(run.t, distance), "mm"))
+    yield "tracking.tcp_final_mm", Metric(float(distance[-1]), "mm", float(run.t[-1]))
+    yield "tracking.tcp_rotation_max_deg", Metric(*_with_unit(worst(run.t, angle), "deg"))
+
+
+def _with_unit(found, unit):
+    value, when = found
+    return value, unit, when
+
+
+def response(run):
+    e = (run.q - run.q_ref)[:, run.tracked]
+    span = np.ptp(run.q_ref[:, run.tracked], axis=0)
+    band = SETTLED * np.maximum(np.maximum(span, np.abs(e[0])), 1e-3)
+    moving = np.flatnonzero((np.abs(run.v_ref[:, run.tracked]) > STILL).any(axis=1))
+    end = float(run.t[min(moving[-1] + 1, len(run.t) - 1)]) if len(moving) else 0.0
+    yield "settling.time_s", Metric(settling_time(run.t, e, band, end), "s")
+    if run.moves:
+        yield "overshoot.max_percent", Metric(*_with_unit(_worst_overshoot(run), "%"))
+
+
+def _worst_overshoot(run):
+    """(largest overshoot of any motion, when that motion ended); a motion is watched until the next one starts."""
+    starts = [start for start, _ in run.moves[1:]] + [run.t[-1]]
+    found = []
+    for (start, end), until in zip(run.moves, starts, strict=True):
+        window = (run.t >= start - 1e-9) & (run.t <= max(end, until) + 1e-9)
+        found.append((overshoot(run.q[window][:, run.tracked], run.q_ref[window][:, run.tracked]), float(end)))
+    return max(found)
+
+
+def torques(run):
+    dt = run.dt
+    largest, when = worst(run.t, np.abs(run.tau).max(axis=1))
+    yield "torque.max", Metric(largest, "N m", when)
+    yield "torque.rate_rms", Metric(torque_rate(run.tau, dt), "N m/s")
+    yield "torque.saturated_fraction", Metric(saturated_fraction(run.tau_wanted, run.tau), "-")
+    yield "effort.integral", Metric(effort(run.tau, dt), "N^2 m^2 s")
+    yield "energy.mechanical_j", Metric(mechanical_energy(run.tau, run.v, dt), "J")
+    yield "smoothness.jerk_squared", Metric(squared_jerk(run.v, dt), "rad^2/s^5")
+    if run.planned_jerk is not None:
+        yield "smoothness.planned_jerk_squared", Metric(run.planned_jerk, "rad^2/s^5")
+
+
+def safety(run):
+    yield "limits.violations", Metric(limit_violations(run.q, run.v, run.limits), "-")
+    for name, found in (("clearance.planned_min_mm", run.planned_clearance), ("clearance.min_mm", run.clearance)):
+        if found is not None and len(found[1]):
+            distance, when = worst(found[0], -np.asarray(found[1]))
+            yield name, Metric(-1e3 * distance, "mm", when)
+    if run.contacts is not None and len(run.contacts[1]):
+        t, forces, unintended = run.contacts
+        yield "contact.max_force_n", Metric(*_with_unit(worst(t, np.asarray(forces)), "N"))
+        yield "contact.unintended_force_n", Metric(*_with_unit(worst(t, np.asarray(unintended)), "N"))
+
+
+def objects(run):
+    for name, (final, wanted, start) in run.targets.items():
+        if wanted is not None:
+            yield f"object.{name}.final_error_mm", Metric(1e3 * float(np.linalg.norm(final - wanted)), "mm")
+        yield f"object.{name}.moved_mm", Metric(1e3 * float(np.linalg.norm(final - start)), "mm")
+    if run.slip:
+        yield "grasp.slip_mm", Metric(1e3 * max(run.slip.values()), "mm")
+
+
+def timing(run):
+    total = float(run.t[-1])
+    yield "time.total_s", Metric(total, "s")
+    if run.planned_duration is not None:
+        yield "time.planned_s", Metric(run.planned_duration, "s")
+    if run.wall_time:
+        yield "time.real_time_factor", Metric(total / run.wall_time, "-")
