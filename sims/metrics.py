@@ -77,7 +77,7 @@ def rotation_angle(A, B):
 
 
 def settling_time(t, e, band, end):
-    """Seconds after `end` until |e_i| ≤ band_i for good: min{s ≥ 0 : |e_i(τ)| ≤ band_i for all τ ≥ end + s}; NaN if never."""
+    """Seconds after `end` until |e_i| ≤ band_i for good: min{s ≥ 0 : |e_i| ≤ band_i from end + s on}; NaN if never."""
     outside = np.flatnonzero((np.abs(e) > band).any(axis=1))
     if not len(outside):
         return 0.0

@@ -21,7 +21,7 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Violation:
-    """constraint: its name; amount > 0: by how much it is broken, in unit; time [s], None if it holds at no one time."""
+    """constraint: its name; amount > 0: by how much it is broken, in unit; time [s] or None."""
 
     constraint: str
     amount: float
