@@ -1,0 +1,60 @@
+"""Names of the figures of a run, with unit and meaning: what `accept:` may bound.
+
+METRIC_NAMES     name -> (unit, one line)
+OBJECT_METRICS   object.<name>.SUFFIX -> (unit, one line), for each thing with mass
+"""
+
+METRIC_NAMES = {
+    "tracking.joint_rms_deg": ("deg", "joint error, root mean square over time and joints"),
+    "tracking.joint_rms_rad": ("rad", "the same in rad"),
+    "tracking.joint_max_deg": ("deg", "largest joint error of any joint at any time"),
+    "tracking.joint_max_rad": ("rad", "the same in rad"),
+    "tracking.joint_final_deg": ("deg", "largest joint error at the end"),
+    "tracking.joint_final_rad": ("rad", "the same in rad"),
+    "tracking.tcp_rms_mm": ("mm", "distance of tool point to its reference, root mean square over time"),
+    "tracking.tcp_max_mm": ("mm", "largest distance of tool point to its reference"),
+    "tracking.tcp_final_mm": ("mm", "distance of tool point to its reference at the end"),
+    "tracking.tcp_rotation_max_deg": ("deg", "largest angle between tool frame and its reference"),
+    "tracking.tcp_rotation_final_deg": ("deg", "angle between tool frame and its reference at the end"),
+    "settling.time_s": ("s", "longest time after the end of a move until all joints stay within the settling band"),
+    "overshoot.max_percent": ("%", "largest overshoot of a joint beyond a move's end, of that joint's travel"),
+    "effort.integral": ("N^2 m^2 s", "integral of the squared torques, summed over joints"),
+    "torque.rms": ("N m", "root mean square over time and joints"),
+    "torque.rate_rms": ("N m/s", "rate of the applied torque, root mean square over time and joints"),
+    "torque.max": ("N m", "largest applied torque of any joint"),
+    "torque.max_fraction": ("1", "largest applied torque, of that joint's limit"),
+    "torque.saturated_fraction": ("1", "share of time in which any joint's wanted torque is beyond its limit"),
+    "smoothness.jerk_squared": (
+        "rad^2/s^5",
+        "integral of the squared joint jerk of the executed motion, summed over joints",
+    ),
+    "smoothness.reference_jerk_squared": ("rad^2/s^5", "the same of the reference"),
+    "clearance.planned_min_mm": ("mm", "smallest distance between robot and world on the planned motion"),
+    "clearance.min_mm": ("mm", "smallest distance between robot and world as executed, intended contacts left out"),
+    "contact.max_force_n": ("N", "largest sum of normal forces on the robot"),
+    "contact.unintended_force_n": ("N", "largest sum of normal forces from what the robot should not touch"),
+    "energy.mechanical_j": ("J", "integral of the positive mechanical power of the drives"),
+    "energy.peak_power_w": ("W", "largest mechanical power of all drives together"),
+    "grasp.slip_mm": ("mm", "largest shift of a held object in the hand"),
+    "limits.violations": ("1", "samples in which position, velocity or torque is beyond its limit"),
+    "limits.reference_violations": ("1", "limits that the planned motion breaks"),
+    "state.max_deg": ("deg", "largest distance of any joint from home"),
+    "state.final_max_deg": ("deg", "largest distance of any joint from home at the end"),
+    "state.final_velocity_deg_s": ("deg/s", "largest joint velocity at the end"),
+    "time.total_s": ("s", "simulated time"),
+    "time.planned_s": ("s", "duration of the planned motion"),
+    "time.real_time_factor": ("1", "simulated time by time that the simulation took"),
+}
+
+OBJECT_METRICS = {
+    "final_error_mm": ("mm", "distance of the object to where the last release meant to leave it, at the end"),
+    "moved_mm": ("mm", "distance of the object to where it was at the start, at the end"),
+    "lifted_mm": ("mm", "largest height above where it was at the start"),
+    "tilt_deg": ("deg", "angle by which the object is turned against the start, at the end"),
+}
+
+
+def metric_names(objects=()) -> dict:
+    """METRIC_NAMES with those of each object, by its name."""
+    of_objects = {f"object.{name}.{suffix}": about for name in objects for suffix, about in OBJECT_METRICS.items()}
+    return {**METRIC_NAMES, **of_objects}

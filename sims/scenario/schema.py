@@ -1,0 +1,79 @@
+"""The scenario file, format `robocalc/1`: one frozen model that a file, Python and `--set` all go through.
+
+Scenario    the whole: sim, robot, world, task, planner, controller, disturbances, sensors, accept, output
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sims.scenario.base import Name, Part, list_of
+from sims.scenario.schema_control import Controller, MinJerk, Planner
+from sims.scenario.schema_effects import Disturbance, Sensors
+from sims.scenario.schema_robot import Robot
+from sims.scenario.schema_task import TaskStep
+from sims.scenario.schema_world import WorldItem
+from sims.scenario.units import positive, quantity, vector
+
+FORMAT = "robocalc/1"
+KEEP = ("metrics", "log", "plots", "replay")
+
+
+class Sim(Part):
+    """Physics engine and its clock."""
+
+    engine: Literal["bullet", "twin"] = Field("bullet", description="twin: compiled, without contacts")
+    timestep: quantity("time", gt=0, le=0.1) = Field(0.001, description="of the physics [s]")
+    control_rate: positive("frequency") | None = Field(
+        None, description="of the controller [Hz], divides 1/timestep; left out: each physics step"
+    )
+    max_duration: positive("time") = Field(60.0, description="a task that takes longer is refused [s]")
+    gravity: vector("acceleration", 3) = Field((0.0, 0.0, -9.81), description="[m/s^2] in world")
+    solver_iterations: Annotated[int, Field(ge=1, le=10_000)] = Field(150, description="of the contact solver")
+
+    @property
+    def control_every(self) -> int:
+        """Physics steps per control step."""
+        return 1 if self.control_rate is None else max(1, round(1 / (self.control_rate * self.timestep)))
+
+
+class Bound(Part):
+    """What a figure must keep."""
+
+    min: quantity("number") | None = None
+    max: quantity("number") | None = None
+
+    @model_validator(mode="after")
+    def _is_a_range(self):
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        return self
+
+
+class Output(Part):
+    """What the run folder keeps."""
+
+    log_rate: positive("frequency") = Field(100.0, description="of objects, contacts and replay [Hz]")
+    keep: list_of(Literal[KEEP]) = Field(KEEP, description="parts of the run folder")
+
+
+class Scenario(Part):
+    """One robot, one world, one task, and what the run must reach."""
+
+    format: Literal["robocalc/1"]
+    name: Name
+    description: str = ""
+    tags: list_of(Name) = ()
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(0, description="of every random draw")
+    sim: Sim = Sim()
+    robot: Robot
+    world: list_of(WorldItem) = Field((), description="things around the robot")
+    task: list_of(TaskStep, least=1) = Field(description="steps, in order")
+    planner: Planner = MinJerk(type="min_jerk")
+    controller: Controller
+    disturbances: list_of(Disturbance) = ()
+    sensors: Sensors = Sensors()
+    accept: dict[Name, Bound] = Field({}, description="bounds on figures; any failure: exit code 1")
+    output: Output = Output()

@@ -1,0 +1,83 @@
+"""`controller:` and `planner:`. The controllers' models are made from the designs of robocalc.control.CONTROLLERS.
+
+A design's fields are the keys: adding a design to the registry adds it here, to the JSON schema and to the checks.
+
+    PLANNERS      tag -> model
+    Controller    the union over the registry
+"""
+
+import dataclasses
+import typing
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag, create_model, model_validator
+
+from robocalc import control
+from robocalc.errors import RobocalcError
+from sims.scenario.base import Part, tagged
+from sims.scenario.units import per_joint, positive
+
+
+Duration = Annotated[
+    Annotated[Literal["auto"], Tag("auto")] | Annotated[positive("time"), Tag("time")],
+    Discriminator(lambda value: "auto" if value == "auto" else "time"),
+]
+
+
+class MinJerk(Part):
+    """Polynomial motion of least integrated squared jerk through the waypoints."""
+
+    type: Literal["min_jerk"]
+    duration: Duration = Field("auto", description="of each move [s]; auto: as short as the limits allow")
+
+
+PLANNERS = {"min_jerk": MinJerk}
+Planner = tagged("type", PLANNERS)
+
+
+if hasattr(control, "CONTROLLERS"):
+    CONTROLLERS = control.CONTROLLERS
+else:  # until the control room has its registry
+    from sims.scenario.provisional import CONTROLLERS
+
+
+class ControllerPart(Part):
+    """Base of the controllers' models; `design()` is the frozen design of robocalc.control."""
+
+    def design(self):
+        """The design with these gains; raises InvalidInput when they make no sense."""
+        return CONTROLLERS[self.type](**self.gains())
+
+    def gains(self) -> dict:
+        """The design's fields, by name."""
+        return {key: value for key, value in self if key != "type"}
+
+    @model_validator(mode="after")
+    def _design_agrees(self):
+        try:
+            self.design()
+        except RobocalcError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+def _gain_type(annotation):
+    """Pydantic type for a design's field: bool, Literal and str stay; numbers are one for all joints or one a joint."""
+    if annotation in (bool, str) or typing.get_origin(annotation) is Literal:
+        return annotation
+    return per_joint("number")
+
+
+def controller_model(tag: str, design: type) -> type[ControllerPart]:
+    """The pydantic model of one design: key `type`, then the design's fields with their defaults."""
+    hints = typing.get_type_hints(design)
+    fields = {"type": (Literal[tag], ...)}
+    for field in dataclasses.fields(design):
+        default = ... if field.default is dataclasses.MISSING else field.default
+        about = field.metadata.get("description")
+        fields[field.name] = (_gain_type(hints[field.name]), Field(default, description=about))
+    return create_model(design.__name__, __base__=ControllerPart, __doc__=design.__doc__, **fields)
+
+
+CONTROLLER_MODELS = {tag: controller_model(tag, design) for tag, design in CONTROLLERS.items()}
+Controller = tagged("type", CONTROLLER_MODELS)

@@ -1,0 +1,85 @@
+"""`disturbances:` and `sensors:` what the controller does not know of, and how it sees.
+
+DISTURBANCES   tag -> model
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sims.scenario.base import Name, Part, tagged
+from sims.scenario.units import not_negative, per_joint, positive, quantity, vector
+
+
+class Push(Part):
+    """A force on a link for a while."""
+
+    type: Literal["push"]
+    link: Name
+    point: vector("length", 3) = Field((0.0, 0.0, 0.0), description="where it acts, in the link's frame [m]")
+    force: vector("force", 3) = Field(description="in world axes [N]")
+    start: not_negative("time") = Field(description="[s]")
+    duration: positive("time") = Field(description="[s]")
+
+
+class PayloadError(Part):
+    """Load that the controller does not know of: true minus believed; negative takes mass away."""
+
+    type: Literal["payload_error"]
+    mass: quantity("mass") = Field(description="[kg]")
+    com: vector("length", 3) = Field((0.0, 0.0, 0.0), description="centre of mass in the frame of `link` [m]")
+    link: Name | None = Field(None, description="link that carries it; left out: the robot's tool link")
+
+
+class JointFriction(Part):
+    """Joint friction besides what the controller knows of."""
+
+    type: Literal["joint_friction"]
+    viscous: per_joint("joint damping", ge=0) = Field(0.0, description="[N m s/rad], one or per joint")
+    coulomb: per_joint("joint torque", ge=0) = Field(0.0, description="[N m], one or per joint")
+
+
+class TorqueRipple(Part):
+    """Random torque of the drives, drawn anew each physics step."""
+
+    type: Literal["torque_ripple"]
+    std: per_joint("joint torque", ge=0) = Field(description="standard deviation [N m], one or per joint")
+
+
+DISTURBANCES = {
+    "push": Push,
+    "payload_error": PayloadError,
+    "joint_friction": JointFriction,
+    "torque_ripple": TorqueRipple,
+}
+Disturbance = tagged("type", DISTURBANCES)
+
+
+class PositionSensor(Part):
+    """Joint encoders."""
+
+    std: per_joint("joint position", ge=0) = Field(0.0, description="noise, standard deviation [rad or m]")
+    quantization: per_joint("joint position", ge=0) = Field(0.0, description="resolution [rad or m]")
+
+
+class VelocitySensor(Part):
+    """Joint velocities as measured."""
+
+    std: per_joint("joint velocity", ge=0) = Field(0.0, description="noise, standard deviation [rad/s or m/s]")
+    quantization: per_joint("joint velocity", ge=0) = Field(0.0, description="resolution [rad/s or m/s]")
+    filter_hz: positive("frequency") | None = Field(None, description="corner of a first-order low-pass [Hz]")
+
+
+class DriveRipple(Part):
+    """Random torque of the drives; the same as the disturbance `torque_ripple`."""
+
+    std: per_joint("joint torque", ge=0) = Field(0.0, description="standard deviation [N m], one or per joint")
+
+
+class Sensors(Part):
+    """How the controller sees the robot."""
+
+    joint_position: PositionSensor = PositionSensor()
+    joint_velocity: VelocitySensor = VelocitySensor()
+    latency: not_negative("time") = Field(0.0, description="age of a measurement when the law gets it [s]")
+    torque_ripple: DriveRipple = DriveRipple()

@@ -1,0 +1,158 @@
+"""`world:` the things around the robot: fixed, free to move (mass > 0), or moving as a function of time.
+
+SHAPES    tag -> model        MOTIONS   tag -> model
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from sims.scenario.base import Name, Part, Placement, list_of, tagged
+from sims.scenario.units import not_negative, positive, quantity, vector
+
+Size = positive("length")
+
+
+class Frame(Part):
+    """Where the thing is at one time."""
+
+    t: not_negative("time") = Field(description="[s]")
+    position: vector("length", 3) = Field(description="[m] in world")
+    rpy_deg: vector("degrees", 3) | None = Field(None, description="[deg]; left out: as the thing's own rpy_deg")
+
+
+class Keyframes(Part):
+    """Through given places at given times."""
+
+    type: Literal["keyframes"]
+    frames: list_of(Frame, least=2) = Field(description="times increase")
+    interpolation: Literal["min_jerk", "linear", "hold"] = Field("min_jerk", description="between two frames")
+    repeat: bool = Field(False, description="start again after the last frame; else stay there")
+
+
+class Line(Part):
+    """From the thing's position to another on a straight line, at rest at both ends."""
+
+    type: Literal["line"]
+    to: vector("length", 3) = Field(description="[m] in world")
+    start: not_negative("time") = Field(0.0, description="leaves at [s]")
+    duration: positive("time") = Field(description="[s] for one way")
+    interpolation: Literal["min_jerk", "linear"] = "min_jerk"
+    repeat: bool = Field(False, description="back and forth for ever; else stay at `to`")
+
+
+class Circle(Part):
+    """Around a circle at constant speed."""
+
+    type: Literal["circle"]
+    center: vector("length", 3) = Field(description="[m] in world")
+    radius: Size = Field(description="[m]")
+    period: positive("time") = Field(description="[s] for one turn")
+    axis: vector("number", 3) = Field((0.0, 0.0, 1.0), description="axis of the circle, right-handed turn")
+    phase_deg: quantity("degrees") = Field(0.0, description="where it is at t = 0, from the circle's first axis [deg]")
+
+    @model_validator(mode="after")
+    def _axis_has_length(self):
+        if not any(self.axis):
+            raise ValueError("axis must not be [0, 0, 0]")
+        return self
+
+
+MOTIONS = {"keyframes": Keyframes, "line": Line, "circle": Circle}
+
+
+def _color(value: Any) -> Any:
+    if isinstance(value, str):
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+            raise PydanticCustomError(
+                "color", "{got} is no color; '#rrggbb' or [r, g, b] from 0 to 1", {"got": repr(value)}
+            )
+        return tuple(int(value[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return value
+
+
+_RGB = Annotated[tuple[quantity("number", ge=0, le=1), ...], Field(strict=False, min_length=3, max_length=4)]
+Color = Annotated[
+    _RGB, BeforeValidator(_color, json_schema_input_type=_RGB | Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")])
+]
+
+
+class Thing(Placement):
+    """What every thing in the world has."""
+
+    name: Name = Field(description="unique")
+    mass: not_negative("mass") = Field(0.0, description="[kg]; above 0: moves freely, can be grasped")
+    friction: quantity("number", ge=0) = Field(0.8, description="Coulomb friction coefficient")
+    rolling_friction: quantity("number", ge=0) = Field(0.0, description="[m]")
+    spinning_friction: quantity("number", ge=0) = Field(0.0, description="[m]")
+    restitution: quantity("number", ge=0, le=1) = Field(0.0, description="0: no bounce, 1: elastic")
+    color: Color | None = Field(None, description="[r, g, b] or [r, g, b, a] from 0 to 1, or '#rrggbb'")
+    motion: tagged("type", MOTIONS) | None = Field(None, description="moves as a function of time, pushed by nothing")
+    known_to_planner: bool = Field(True, description="false: the planner does not see it")
+
+    @model_validator(mode="after")
+    def _free_or_driven(self):
+        if self.mass > 0 and self.motion is not None:
+            raise ValueError("mass and motion exclude each other: a driven thing has no mass, a free one no motion")
+        return self
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether physics moves it."""
+        return self.mass > 0
+
+
+class Plane(Thing):
+    """An endless floor: everything below its z axis is solid."""
+
+    shape: Literal["plane"]
+
+    @model_validator(mode="after")
+    def _fixed(self):
+        if self.mass > 0 or self.motion is not None:
+            raise ValueError("a plane cannot move: leave mass and motion out")
+        return self
+
+
+class Box(Thing):
+    """A box about its centre."""
+
+    shape: Literal["box"]
+    size: Annotated[tuple[Size, ...], Field(strict=False, min_length=3, max_length=3, description="edges x, y, z [m]")]
+
+
+class Sphere(Thing):
+    """A ball about its centre."""
+
+    shape: Literal["sphere"]
+    radius: Size = Field(description="[m]")
+
+
+class Cylinder(Thing):
+    """A cylinder about its centre, along its z axis."""
+
+    shape: Literal["cylinder"]
+    radius: Size = Field(description="[m]")
+    length: Size = Field(description="[m]")
+
+
+class Capsule(Thing):
+    """A cylinder with a half ball at each end, along its z axis."""
+
+    shape: Literal["capsule"]
+    radius: Size = Field(description="[m]")
+    length: Size = Field(description="of the cylinder, without the half balls [m]")
+
+
+class Mesh(Thing):
+    """A triangle mesh; one that moves is taken as its convex hull."""
+
+    shape: Literal["mesh"]
+    file: Name = Field(description="OBJ or STL file, relative to the scenario file")
+    scale: vector("number", 3, gt=0) = Field((1.0, 1.0, 1.0), description="factors along x, y, z")
+
+
+SHAPES = {"plane": Plane, "box": Box, "sphere": Sphere, "cylinder": Cylinder, "capsule": Capsule, "mesh": Mesh}
+WorldItem = tagged("shape", SHAPES)
