@@ -1,0 +1,121 @@
+"""What a scenario's words mean as objects: the robot as its controller believes it, as it is, and the world around it.
+
+believed_robot   the robot that planner and law know
+true_robot       the same with the payload errors that nobody told them
+motion_limits    what the planner may use of each joint
+world_shapes     obstacles and things to grasp
+gripper_joints   which joints are fingers
+"""
+
+from dataclasses import replace
+from math import radians
+from pathlib import Path
+
+import numpy as np
+
+from robocalc.dynamics import Robot, load
+from robocalc.errors import InvalidInput
+from robocalc.trajectory import Limits
+from sims.engines import motions, shapes
+from sims.engines.poses import rpy_quaternion
+
+FINGER = "finger"  # in the name of a prismatic joint: it is part of a gripper
+
+
+def path_beside(scenario, file) -> Path:
+    """A file named in a scenario, relative to the scenario's own file."""
+    return Path(file) if Path(file).is_absolute() else scenario.folder / file
+
+
+def rpy(degrees) -> tuple:
+    return tuple(radians(angle) for angle in degrees)
+
+
+def believed_robot(scenario) -> Robot:
+    """The robot with base, gravity, tool and payload as its controller believes them; raises what loading raises."""
+    spec = scenario.robot
+    robot = load(spec.model) if spec.model else Robot.from_urdf(path_beside(scenario, spec.file))
+    robot = robot.with_base(spec.base.position, rpy=rpy(spec.base.rpy_deg)).with_gravity(scenario.sim.gravity)
+    if spec.home is not None:
+        robot = replace_home(robot, spec.home)
+    if spec.payload.mass > 0:
+        load_ = spec.payload
+        robot = robot.with_payload(load_.mass, com=load_.com, inertia=load_.inertia, link=load_.link)
+    if spec.tool is not None:
+        robot = robot.with_tool(spec.tool.position, rpy=rpy(spec.tool.rpy_deg), link=spec.tool.link)
+    return robot
+
+
+def replace_home(robot, home) -> Robot:
+    home = np.array(home, dtype=float)
+    if home.shape != (robot.n,):
+        raise InvalidInput(
+            f"robot.home has {home.size} numbers, {robot.name} has {robot.n} joints: {', '.join(robot.joints)}"
+        )
+    return replace(robot, home=home)
+
+
+def true_robot(scenario, robot: Robot) -> Robot:
+    """`robot` with every `payload_error` added (negative mass taken away)."""
+    for item in scenario.disturbances:
+        if item.type == "payload_error":
+            robot = robot.with_payload(item.mass, com=item.com, link=item.link)
+    return robot
+
+
+def scaled_or_given(robot_bound, scale, given):
+    """A given bound replaces the robot's own; else the robot's own times scale."""
+    if given is not None:
+        return np.array(given, dtype=float) * np.ones(
+            np.shape(robot_bound)[-1] if robot_bound is not None else np.size(given)
+        )
+    return None if robot_bound is None else np.asarray(robot_bound) * scale
+
+
+def motion_limits(scenario, robot: Robot) -> Limits:
+    """Limits of planned motion and of the drives, from the robot's own and the scenario's scales and values."""
+    spec, own = scenario.robot.limits, robot.limits
+    return Limits(
+        position=own.position,
+        velocity=scaled_or_given(own.velocity, spec.velocity_scale, spec.velocity),
+        acceleration=scaled_or_given(own.acceleration, spec.acceleration_scale, spec.acceleration),
+        jerk=scaled_or_given(own.jerk, spec.jerk_scale, spec.jerk),
+        torque=scaled_or_given(own.torque, spec.effort_scale, spec.torque),
+    )
+
+
+def gripper_joints(robot: Robot) -> tuple:
+    """Indices of the fingers: prismatic joints named so."""
+    prismatic = robot.model().tree[:, 1] == 1
+    return tuple(i for i, name in enumerate(robot.joints) if prismatic[i] and FINGER in name.lower())
+
+
+# the world ----------------------------------------------------------------------------------------------------------
+
+
+def world_shapes(scenario) -> tuple:
+    """One shape of sims.engines.shapes for each thing in the scenario's world."""
+    return tuple(_shape(scenario, item) for item in scenario.world)
+
+
+def _shape(scenario, item):
+    words = item.model_dump(exclude={"shape", "known_to_planner", "motion", "rpy_deg", "color"})
+    words |= {"rpy": rpy(item.rpy_deg), "motion": None if item.motion is None else _motion(item)}
+    if item.color is not None:
+        words["color"] = item.color
+    if item.shape == "mesh":
+        words["file"] = str(path_beside(scenario, item.file))
+    return shapes.SHAPES[item.shape](**words)
+
+
+def _motion(item):
+    spec, turn = item.motion, tuple(rpy_quaternion(rpy(item.rpy_deg)))
+    if spec.type == "keyframes":
+        angles = [rpy(item.rpy_deg if frame.rpy_deg is None else frame.rpy_deg) for frame in spec.frames]
+        times, positions = [frame.t for frame in spec.frames], [frame.position for frame in spec.frames]
+        return motions.Keyframes(times, positions, rpys=angles, interpolation=spec.interpolation, repeat=spec.repeat)
+    if spec.type == "line":
+        words = spec.model_dump(exclude={"type"})
+        return motions.Line(position=item.position, quaternion=turn, **words)
+    words = spec.model_dump(exclude={"type", "phase_deg"})
+    return motions.Circle(phase=radians(spec.phase_deg), quaternion=turn, **words)

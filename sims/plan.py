@@ -1,0 +1,169 @@
+"""The task's named steps become one motion of all joints, with the forces of the gripper and the reasons for failure.
+
+    plan_task(scenario, robot, world) -> TaskPlan
+    TaskPlan    a Plan whose steps have times; `.reference(dt)` and `.grip(dt)` are what the loop takes
+
+Each step ends on a whole control period, so that steps begin on a sample. A step that cannot be planned ends the plan
+there: what came before is kept, and the violation names the step and the reason.
+"""
+
+from dataclasses import dataclass, field
+from time import process_time
+from typing import NamedTuple
+
+import numpy as np
+
+from robocalc.errors import RobocalcError
+from robocalc.optimize import Plan, Status, Violation
+from robocalc.trajectory import Trajectory, discrete_reference
+from sims.build import gripper_joints, motion_limits
+from sims.steps import Failed, Mover
+
+OPEN_END = 1e-9  # relative: rounding is no violation of a limit
+
+
+class StepSpan(NamedTuple):
+    """One step of the task in time; force: of each finger while it holds `object`, else None."""
+
+    name: str
+    do: str
+    start: float
+    end: float
+    object: str | None = None
+    force: float | None = None
+    clearance: float | None = None  # wanted on this step [m]
+
+
+@dataclass(frozen=True)
+class TaskPlan(Plan):
+    """steps: StepSpan each; fingers: indices of gripper joints; clearance: (t (F,), distance (F,), pairs) or None."""
+
+    steps: tuple = ()
+    fingers: tuple = ()
+    clearance: tuple | None = None
+    releases: dict = field(default_factory=dict)  # object -> planned joint positions when it is let go
+
+    def reference(self, dt):
+        """(N + 1, 3, n): what the loop tracks at each physics step."""
+        return discrete_reference(self.trajectory, dt)
+
+    def grip(self, dt):
+        """(N + 1, n): force [N] for joints in force mode, NaN for joints that follow the reference."""
+        rows = len(self.reference(dt)) if self.trajectory is not None else 0
+        grip = np.full((rows, self.trajectory.n), np.nan)
+        held = None
+        for step in self.steps:
+            if step.do == "grasp":
+                held = step
+            if held is not None and step.do == "release":
+                grip[round(held.start / dt) : round(step.start / dt), list(self.fingers)] = -held.force
+                held = None
+        if held is not None:
+            grip[round(held.start / dt) :, list(self.fingers)] = -held.force
+        return grip
+
+
+def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
+    """Motion for all steps of the scenario's task.
+
+    robot     as its controller believes it          world    shapes; those unknown to the planner are left out by it
+    checker   `at(q, t) -> (distance [m], pair)` of planned configurations, or None: clearance is not checked
+    """
+    began = process_time()
+    mover = Mover(scenario, robot, motion_limits(scenario, robot), gripper_joints(robot), world)
+    spans, failures = [], []
+    for i, step in enumerate(scenario.task):
+        name = step.name or f"{i + 1}-{step.do}"
+        try:
+            start = mover.time
+            mover.do(step)
+            spans.append(_span(step, name, start, mover.time))
+        except Failed as failed:
+            failures.append(Violation(f"step {name!r}", failed.amount, failed.unit, mover.time, str(failed)))
+            break
+        except RobocalcError as error:
+            failures.append(Violation(f"step {name!r}", 0.0, why=str(error)))
+            break
+    trajectory = mover.trajectory
+    timings = {"motion": process_time() - began}
+    clearance = None
+    if trajectory is not None:
+        failures += _broken_limits(trajectory, mover.limits, robot)
+        failures += _too_long(trajectory, scenario)
+        if checker is not None:
+            clearance, touching = _check_clearance(trajectory, spans, checker)
+            failures += touching
+    timings["plan"] = process_time() - began
+    return TaskPlan(
+        trajectory=trajectory,
+        status=_status(failures),
+        violations=tuple(failures),
+        cost=None if trajectory is None else trajectory.cost(3),
+        timings=timings,
+        steps=tuple(spans),
+        fingers=mover.fingers,
+        clearance=clearance,
+        releases=mover.releases,
+    )
+
+
+def _span(step, name, start, end) -> StepSpan:
+    avoid = getattr(step, "avoid", None)
+    held = getattr(step, "object", None)
+    wanted = None if avoid is None else avoid.clearance
+    return StepSpan(name, step.do, start, end, held, getattr(step, "force", None), wanted)
+
+
+def _status(failures) -> Status:
+    if not failures:
+        return Status.SOLVED
+    return Status.BAD_START if any(f.constraint == "start" for f in failures) else Status.INFEASIBLE
+
+
+def _broken_limits(trajectory: Trajectory, limits, robot):
+    """Limits that the exact extrema of the motion leave, position to jerk."""
+    for order, name in enumerate(("position", "velocity", "acceleration", "jerk")):
+        lower, upper = limits.bounds(name, robot.n)
+        values, times = trajectory.extrema_with_times(order)
+        beyond = np.array([lower - values[0], values[1] - upper])
+        slack = OPEN_END * np.maximum(1.0, np.abs(np.where(np.isfinite(upper), upper, 1.0)))
+        for side, joint in zip(*np.nonzero(beyond > slack), strict=True):
+            unit = "rad" + ("" if order == 0 else f"/s^{order}" if order > 1 else "/s")
+            yield Violation(f"{name} limit of {robot.joints[joint]}", beyond[side, joint], unit, times[side, joint])
+
+
+def _too_long(trajectory, scenario):
+    beyond = trajectory.duration - scenario.sim.max_duration
+    if beyond > 1e-9:
+        yield Violation("sim.max_duration", beyond, "s", trajectory.duration)
+
+
+CHECK_EVERY = 0.02  # [s] between configurations whose clearance is checked
+
+
+def _check_clearance(trajectory, spans, checker):
+    """((t, distance, pairs), violations): touching anything at all, or closer than a step's `avoid.clearance`."""
+    t = np.append(np.arange(0.0, trajectory.duration, CHECK_EVERY), trajectory.duration)
+    found = [checker.at(q, time) for q, time in zip(trajectory(t), t, strict=True)]
+    distance, pairs = np.array([d for d, _ in found]), tuple(pair for _, pair in found)
+    failures = []
+    if distance[0] < 0:
+        failures.append(_touch("start", distance[0], pairs[0], 0.0, "starts in collision"))
+    for span in spans:
+        inside = np.flatnonzero((t >= span.start) & (t <= span.end))
+        if not inside.size:
+            continue
+        k = inside[np.argmin(distance[inside])]
+        wanted = span.clearance or 0.0
+        if distance[k] < wanted and not (k == 0 and failures):
+            what = "collides" if distance[k] < 0 else f"comes closer than its clearance of {1e3 * wanted:g} mm"
+            failures.append(_touch(f"step {span.name!r}", distance[k] - wanted, pairs[k], t[k], what, distance[k]))
+    return (t, distance, pairs), failures
+
+
+def _touch(constraint, beyond, pair, time, what, distance=None):
+    distance = beyond if distance is None else distance
+    depth = f"{-1e3 * distance:.1f} mm deep" if distance < 0 else f"{1e3 * distance:.1f} mm apart"
+    remedy = "move the start" if constraint == "start" else "add a `via` or move a waypoint"
+    why = f"{what}: {' and '.join(pair)}, {depth} at t = {time:.3g} s; {remedy}"
+    return Violation(constraint, -beyond, "m", float(time), why)

@@ -1,0 +1,272 @@
+"""How each kind of task step moves the joints: one function a kind, in the registry STEPS.
+
+Mover    where the robot is by now, and the motion so far
+Failed   a step that cannot be done: the reason, and what would help
+"""
+
+import numpy as np
+
+from robocalc.trajectory import Limits, Trajectory, curve_motion, line_motion, minimum_jerk
+from sims.build import rpy
+from sims.engines.poses import matrix, rpy_quaternion
+
+SAME = 1e-9  # [rad | m]: closer configurations are the same place
+
+
+class Failed(Exception):
+    """Why a step cannot be done."""
+
+    def __init__(self, why, amount=0.0, unit=""):
+        super().__init__(why)
+        self.amount, self.unit = amount, unit
+
+
+class Mover:
+    """The motion so far; q (n,) is where it ends. `do(step)` adds one step, ended on a whole control period."""
+
+    def __init__(self, scenario, robot, limits: Limits, fingers: tuple, world):
+        self.scenario, self.robot, self.limits, self.fingers = scenario, robot, limits, fingers
+        self.world = {shape.name: shape for shape in world}
+        self.named = {"home": robot.home} | {k: np.array(v, float) for k, v in scenario.robot.poses.items()}
+        start = scenario.robot.start
+        self.q = np.array(robot.home if start is None else start, dtype=float)
+        self.period = scenario.sim.timestep * scenario.sim.control_every
+        self.trajectory = None
+        self.held = None  # name of the object in the hand
+        self.releases = {}
+
+    @property
+    def time(self) -> float:
+        return 0.0 if self.trajectory is None else self.trajectory.end
+
+    def do(self, step):
+        STEPS[step.do](self, step)
+
+    def add(self, piece: Trajectory):
+        """Append a motion that starts here at rest, slowed down to end on a whole control period."""
+        periods = max(1, int(np.ceil(piece.duration / self.period - 1e-6)))
+        piece = piece.shift(-piece.start).with_duration(periods * self.period)
+        self.trajectory = piece if self.trajectory is None else self.trajectory.join(piece)
+        self.q = piece(piece.end)
+
+    def stay(self, duration):
+        self.add(Trajectory(np.array([0.0, duration]), self.q[None, None, :]))
+
+    def step_limits(self, step) -> Limits:
+        """The scenario's limits, scaled down by the step."""
+        velocity = getattr(step, "velocity_scale", 1.0)
+        return self.limits.scaled(velocity=velocity, acceleration=getattr(step, "acceleration_scale", 1.0))
+
+    # targets --------------------------------------------------------------------------------------------------------
+
+    def pose_of(self, target, q, before):
+        """4x4 of a target; `before`: pose of the waypoint before it."""
+        if hasattr(target, "pose"):
+            pose = before.copy()
+            pose[:3, 3] = target.pose.position
+            if target.pose.rpy_deg is not None:
+                pose[:3, :3] = turn(target.pose.rpy_deg)
+            return pose
+        if hasattr(target, "offset"):
+            pose, R = before.copy(), turn(target.rpy_deg)
+            in_tool = target.frame == "tool"
+            pose[:3, 3] += before[:3, :3] @ target.offset if in_tool else np.array(target.offset)
+            pose[:3, :3] = before[:3, :3] @ R if in_tool else R @ before[:3, :3]
+            return pose
+        return self.robot.pose(self.configuration(target, q, before))
+
+    def configuration(self, target, q, before):
+        """Joint positions (n,) of a target, near q."""
+        if hasattr(target, "joints"):
+            return self.checked(target.joints, "joints")
+        if hasattr(target, "named"):
+            return self.checked(self.named[target.named], repr(target.named))
+        return self.reach(self.pose_of(target, q, before), q)
+
+    def checked(self, joints, what):
+        """Joint positions of the right number and inside of their range."""
+        q = np.array(joints, dtype=float)
+        if q.shape != (self.robot.n,):
+            raise Failed(f"{what} has {q.size} numbers, {self.robot.name} has {self.robot.n} joints")
+        lower, upper = self.limits.bounds("position", self.robot.n)
+        for i in np.flatnonzero((q < lower - SAME) | (q > upper + SAME)):
+            amount = max(lower[i] - q[i], q[i] - upper[i])
+            raise Failed(
+                f"{what}: {self.robot.joints[i]} = {q[i]:g} is outside of its range {lower[i]:g} to {upper[i]:g}",
+                amount,
+                "rad",
+            )
+        return q
+
+    def reach(self, pose, q):
+        """Joint positions for a tool pose, near q; the fingers stay."""
+        result = self.robot.solve_ik(pose, start=q).raise_for_status()
+        new = result.q.copy()
+        new[list(self.fingers)] = q[list(self.fingers)]
+        return new
+
+
+def turn(degrees):
+    """Rotation matrix of angles about fixed x, y, z [deg]."""
+    return matrix(rpy_quaternion(rpy(degrees)))
+
+
+# kinds of steps -----------------------------------------------------------------------------------------------------
+
+
+def move(mover: Mover, step):
+    """Through the waypoints to the target: smooth in the joints, or straight lines of the tool."""
+    targets = [*step.via, step.to]
+    stop = [not getattr(target, "pass_through", False) for target in targets]
+    duration = step.duration
+    if duration is None and mover.scenario.planner.duration != "auto":
+        duration = mover.scenario.planner.duration
+    words = {"limits": mover.step_limits(step)} if duration is None else {"duration": duration}
+    if step.path == "line":
+        _line(mover, targets, stop, words)
+    else:
+        _joint(mover, targets, stop, words)
+
+
+def _joint(mover, targets, stop, words):
+    waypoints, pose = [mover.q], mover.robot.pose(mover.q)
+    for target in targets:
+        waypoints.append(mover.configuration(target, waypoints[-1], pose))
+        pose = mover.pose_of(target, waypoints[-1], pose)
+    steps = np.abs(np.diff(waypoints, axis=0)).max(axis=1)
+    kept = np.flatnonzero(steps > SAME)
+    if kept.size:
+        rows = np.array([waypoints[0], *(waypoints[k + 1] for k in kept)])
+        halts = np.array([True, *(stop[k] for k in kept)])
+        mover.add(minimum_jerk(rows, stop=halts, **words))
+
+
+def _line(mover, targets, stop, words):
+    poses = [mover.robot.pose(mover.q)]
+    for target in targets:
+        poses.append(mover.pose_of(target, mover.q, poses[-1]))
+    if np.abs(np.diff(poses, axis=0)).max() < SAME:
+        return
+    if len(targets) == 1:
+        mover.add(line_motion(mover.robot, mover.q, poses[-1], **words))
+    else:
+        mover.add(curve_motion(mover.robot, mover.q, np.array(poses[1:]), stop=np.array(stop), **words))
+
+
+def grasp(mover: Mover, step):
+    """Fingers close on the object: their reference ends at its half width, their force takes over."""
+    if not mover.fingers:
+        raise Failed(f"{mover.robot.name} has no gripper; take for example model: panda_gripper")
+    half = half_width(mover.world[step.object])
+    lower, upper = mover.limits.bounds("position", mover.robot.n)[:, list(mover.fingers)]
+    if half > upper.min() + SAME:
+        raise Failed(
+            f"{step.object!r} is {2e3 * half:g} mm wide, the gripper opens {2e3 * upper.min():g} mm",
+            half - upper.min(),
+            "m",
+        )
+    move_fingers(mover, max(half, lower.max()), step.duration)
+    mover.held = step.object
+
+
+def half_width(shape) -> float:
+    """Half of the smaller horizontal extent of a shape [m]."""
+    if shape.kind == "box":
+        return min(shape.size[:2]) / 2
+    if shape.kind == "mesh":
+        return float(np.ptp(shape.vertices()[:, :2], axis=0).min()) / 2
+    return shape.radius
+
+
+def move_fingers(mover, opening, duration):
+    goal = mover.q.copy()
+    goal[list(mover.fingers)] = opening
+    if np.abs(goal - mover.q).max() < SAME:
+        mover.stay(duration)
+    else:
+        mover.add(minimum_jerk(np.array([mover.q, goal]), duration=duration))
+
+
+def release(mover: Mover, step):
+    """Fingers open, to `width` or as far as they go."""
+    if not mover.fingers:
+        raise Failed(f"{mover.robot.name} has no gripper; take for example model: panda_gripper")
+    upper = mover.limits.bounds("position", mover.robot.n)[1][list(mover.fingers)].min()
+    if mover.held is not None:
+        mover.releases[mover.held] = mover.q.copy()
+        mover.held = None
+    move_fingers(mover, upper if step.width is None else min(step.width / 2, upper), step.duration)
+
+
+def wait(mover: Mover, step):
+    """Stay here; `at`, in the first step: hold that place, wherever the robot starts."""
+    if step.at is not None:
+        q = mover.checked(mover.named[step.at], repr(step.at))
+        if mover.trajectory is not None and np.abs(q - mover.q).max() > SAME:
+            raise Failed(f"wait at {step.at!r}: the robot is elsewhere; move there first")
+        mover.q = q
+    mover.stay(step.duration)
+
+
+def trace(mover: Mover, step):
+    """Tip along strokes on a board, lifted in between; the tool's z axis points into the board."""
+    board = frame(step.board)
+    facing = board[:3, :3] @ turn((180.0, 0.0, step.spin_deg))
+    drawing = [_on_board(board, facing, stroke, step.clearance) for stroke in step.strokes]
+    pieces = Mover(mover.scenario, mover.robot, mover.limits, mover.fingers, ())
+    pieces.q, limits = mover.q, mover.step_limits(step)
+    for poses in drawing:
+        lifted = _lift(board, step.lift, poses[[0, -1]])
+        q = pieces.reach(lifted[0], pieces.q)
+        if pieces.trajectory is None:
+            pieces.add(minimum_jerk(np.array([pieces.q, q]), limits=limits))
+        else:
+            pieces.add(line_motion(pieces.robot, pieces.q, lifted[0], limits=limits))
+        pieces.add(line_motion(pieces.robot, pieces.q, poses[0], limits=limits))
+        pieces.add(_stroke(pieces, poses, step, limits))
+        pieces.add(line_motion(pieces.robot, pieces.q, lifted[1], limits=limits))
+    motion = pieces.trajectory
+    if step.duration is not None:
+        if step.duration < motion.duration - SAME:
+            raise Failed(f"takes at least {motion.duration:.4g} s within the limits, {step.duration:g} s given")
+        motion = motion.with_duration(step.duration)
+    mover.add(motion)
+
+
+def _stroke(mover, poses, step, limits):
+    """One stroke without stopping; not faster than `speed` on average."""
+    stop = np.zeros(len(poses) - 1, bool)
+    stop[-1] = True
+    if len(poses) == 2:
+        motion = line_motion(mover.robot, mover.q, poses[1], limits=limits)
+    else:
+        motion = curve_motion(mover.robot, mover.q, poses[1:], stop=stop, limits=limits)
+    if step.speed is not None:
+        length = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1).sum()
+        motion = motion.with_duration(max(motion.duration, length / step.speed))
+    return motion
+
+
+def frame(placement):
+    """4x4 of a placement."""
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = turn(placement.rpy_deg), placement.position
+    return pose
+
+
+def _on_board(board, facing, stroke, height):
+    """Tool poses (K, 4, 4) over the points [x, y] of a stroke."""
+    poses = np.tile(np.eye(4), (len(stroke), 1, 1))
+    points = np.array([(x, y, height) for x, y in stroke])
+    poses[:, :3, :3] = facing
+    poses[:, :3, 3] = board[:3, 3] + points @ board[:3, :3].T
+    return poses
+
+
+def _lift(board, height, poses):
+    lifted = poses.copy()
+    lifted[:, :3, 3] += height * board[:3, 2]
+    return lifted
+
+
+STEPS = {"move": move, "grasp": grasp, "release": release, "wait": wait, "trace": trace}
