@@ -1,0 +1,44 @@
+"""Laws that follow a reference: a design is a frozen set of gains, a law is one compiled function.
+
+    PD, PID, ComputedTorque, LQR    designs; their fields are the keys of a scenario's `controller:`
+    CONTROLLERS                     name -> design
+    Law                             compiled step, gains, memory; any njit function of LAW's signature serves as step
+    lqr, dlqr                       linear-quadratic gains, continuous and sampled
+    linearise                       the sampled dynamics about a configuration: what LQR is designed on
+    damping_limit, inertia_bound    how stiff a sampled loop may be
+
+numba and scipy load when a law is made, not here.
+"""
+
+from robocalc.control.computed_torque import ComputedTorque, error_gains
+from robocalc.control.law import FEEDFORWARD, Law
+from robocalc.control.linear import LQR, dlqr, linearise, lqr
+from robocalc.control.pd import PD, PID
+from robocalc.control.stability import damping_limit, inertia_bound
+
+CONTROLLERS = {"pd": PD, "pid": PID, "computed_torque": ComputedTorque, "lqr": LQR}
+
+__all__ = [
+    "CONTROLLERS",
+    "FEEDFORWARD",
+    "LAW",
+    "LQR",
+    "PD",
+    "PID",
+    "ComputedTorque",
+    "Law",
+    "damping_limit",
+    "dlqr",
+    "error_gains",
+    "inertia_bound",
+    "linearise",
+    "lqr",
+]
+
+
+def __getattr__(name):
+    if name in ("LAW", "LAW_SIGNATURE"):  # numba's types: loaded when first asked for
+        from robocalc.control import signature
+
+        return getattr(signature, name)
+    raise AttributeError(f"module 'robocalc.control' has no attribute {name!r}")

@@ -1,0 +1,84 @@
+"""Linear error dynamics of chosen natural frequency and damping, by inverse dynamics of the model.
+
+    τ = M(q̂) (a_ref + kp e + kd ė + ki ∫e) + h(q̂, v̂) + friction along the reference,   q̂ = q_ref - e, v̂ = v_ref - ė
+
+With the error taken where it was measured and the reference now, an exact model tracks exactly, delayed or not.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from robocalc.control.gains import Gain, about, check_period, check_substeps, checked, per_joint
+from robocalc.control.law import Law
+from robocalc.errors import InvalidInput
+
+
+def error_gains(poles, dt, substeps=1) -> np.ndarray:
+    """Gains kp, kd (of two poles) or kp, kd, ki (of three) that put the sampled error's poles at exp(poles dt).
+
+    The error of a unit mass under a command u held over `substeps` steps of semi-implicit Euler, together dt:
+
+        ė₊ = ė - dt u,  e₊ = e + dt ė - σ dt² u,  s₊ = s + dt e₊,  u = kp e + kd ė + ki s,  σ = (1 + 1/substeps) / 2
+
+    With w = z - 1 the characteristic polynomial is w³ + d w² + p w (1 + σ w) + i (1 + w) (1 + σ w), where d = kd dt,
+    p = kp dt², i = ki dt³; matching it to Π (w - wₖ) is linear. poles (m,) or (m, n) [1/s], real or in conjugate pairs;
+    returns (m,) or (m, n) [1/s², 1/s, 1/s³].
+    """
+    poles = np.asarray(poles, complex)
+    roots = np.expm1(poles * dt).reshape(len(poles), -1)  # w = z - 1
+    C = np.array([np.poly(column).real for column in roots.T]).T[::-1]  # coefficients of wᵏ, ascending
+    sigma = 0.5 + 0.5 / substeps
+    if len(poles) == 2:
+        p = C[0]
+        gains = np.array([p / dt**2, (C[1] - sigma * p) / dt])
+    else:
+        i = C[0]
+        p = C[1] - (1.0 + sigma) * i
+        gains = np.array([p / dt**2, (C[2] - sigma * (p + i)) / dt, i / dt**3])
+    return gains.reshape(len(poles), *poles.shape[1:])
+
+
+@dataclass(frozen=True)
+class ComputedTorque:
+    """wn [rad/s] natural frequency, zeta [-] damping ratio, one number or one a joint; exact for the sampled loop.
+
+    integral   also drive the integrated error to zero, by a third pole at `rate` [rad/s] (None: at wn); a number here
+               is that rate
+    """
+
+    wn: Gain = field(default=40.0, metadata=about("[rad/s] natural frequency of the error, one or per joint"))
+    zeta: Gain = field(default=1.0, metadata=about("[-] damping ratio of the error, one or per joint"))
+    integral: bool = field(default=False, metadata=about("true: the integrated error goes to zero as well"))
+    rate: Gain | None = field(default=None, metadata=about("[rad/s] pole of the integral action; left out: wn"))
+
+    def __post_init__(self):
+        if not isinstance(self.integral, bool | np.bool_):
+            if self.rate is not None:
+                raise InvalidInput(f"integral = {self.integral!r} and rate = {self.rate!r} name one pole; give one")
+            object.__setattr__(self, "rate", checked("integral", self.integral, positive=True))
+            object.__setattr__(self, "integral", True)
+        for name in ("wn", "zeta", "rate"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, checked(name, getattr(self, name), positive=True))
+
+    def law(self, robot, dt, q_nominal=None, *, substeps=1, latency=0.0) -> Law:
+        """The law for a robot, control period dt [s] = `substeps` physics steps; q_nominal changes nothing here."""
+        from robocalc.control.kernels import computed_torque
+
+        check_period(dt)
+        check_substeps(substeps)
+        gains = np.zeros((3, robot.n))
+        poles = self._poles(robot)
+        gains[: len(poles)] = error_gains(poles, dt, substeps)
+        gains[2] *= dt  # per control period
+        return Law(computed_torque, gains, np.zeros((5, robot.n)), float(dt), "friction", robot)
+
+    def _poles(self, robot):
+        """(2 or 3, n) [1/s]."""
+        wn, zeta = per_joint("wn", self.wn, robot), per_joint("zeta", self.zeta, robot)
+        spread = wn * np.sqrt(zeta.astype(complex) ** 2 - 1.0)
+        poles = [-zeta * wn + spread, -zeta * wn - spread]
+        if self.integral:
+            poles.append(-(wn if self.rate is None else per_joint("rate", self.rate, robot)).astype(complex))
+        return np.array(poles)

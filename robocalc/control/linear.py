@@ -1,0 +1,174 @@
+"""Linear-quadratic feedback, and the sampled linear dynamics on which it is designed.
+
+    lqr, dlqr    gains and cost of a linear system, continuous and sampled
+    linearise    a robot about a configuration, sampled as the engines step it
+    LQR          the design: τ = τ_ff + K (x_ref - x),  x = (q, v)
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from robocalc.control.gains import (
+    FORWARD,
+    FeedForward,
+    Gain,
+    about,
+    check_feedforward,
+    check_period,
+    check_substeps,
+    checked,
+    per_joint,
+)
+from robocalc.control.law import Law, undriven
+from robocalc.errors import InvalidInput
+
+
+def dlqr(A, B, Q, R):
+    """(K, S) for x₊ = A x + B u and cost Σ xᵀQx + uᵀRu: the best is u = -K x, and costs x₀ᵀ S x₀.
+
+    A (n, n), B (n, m), Q (n, n) ≽ 0, R (m, m) ≻ 0; K (m, n), S (n, n).
+    raises    InvalidInput: shapes, NaN, signs of Q and R, or no u = -K x that stabilises
+    source    discrete algebraic Riccati equation; Anderson & Moore (1990), ch. 2
+    """
+    from scipy.linalg import solve_discrete_are
+
+    A, B, Q, R = _system(A, B, Q, R)
+    S = _riccati(solve_discrete_are, A, B, Q, R)
+    K = np.linalg.solve(R + B.T @ S @ B, B.T @ S @ A)
+    if not np.abs(np.linalg.eigvals(A - B @ K)).max() < 1.0:
+        raise InvalidInput(UNSTABLE)
+    return K, S
+
+
+def lqr(A, B, Q, R):
+    """(K, S) for ẋ = A x + B u and cost ∫ xᵀQx + uᵀRu dt: the best is u = -K x, and costs x₀ᵀ S x₀.
+
+    Shapes, raises and source as for dlqr.
+    """
+    from scipy.linalg import solve_continuous_are
+
+    A, B, Q, R = _system(A, B, Q, R)
+    S = _riccati(solve_continuous_are, A, B, Q, R)
+    K = np.linalg.solve(R, B.T @ S)
+    if not np.linalg.eigvals(A - B @ K).real.max() < 0.0:
+        raise InvalidInput(UNSTABLE)
+    return K, S
+
+
+UNSTABLE = (
+    "no linear feedback stabilises this system: some unstable motion is not moved by the input, or not weighted by Q"
+)
+
+
+def _riccati(solve, A, B, Q, R):
+    try:
+        S = solve(A, B, Q, R)
+    except (np.linalg.LinAlgError, ValueError):
+        raise InvalidInput(UNSTABLE) from None
+    if not np.isfinite(S).all():
+        raise InvalidInput(UNSTABLE)
+    return (S + S.T) / 2
+
+
+def _system(A, B, Q, R):
+    A, B, Q, R = (np.atleast_2d(np.asarray(x, float)) for x in (A, B, Q, R))
+    n, m = A.shape[0], B.shape[1]
+    for name, x, shape in (("A", A, (n, n)), ("B", B, (n, m)), ("Q", Q, (n, n)), ("R", R, (m, m))):
+        if x.shape != shape:
+            raise InvalidInput(f"{name} must have shape {shape}, got {x.shape}")
+        if not np.isfinite(x).all():
+            raise InvalidInput(f"{name} must be finite, got {x.tolist()}")
+    for name, x in (("Q", Q), ("R", R)):
+        if not np.allclose(x, x.T, rtol=1e-9, atol=1e-12 * np.abs(x).max()):
+            raise InvalidInput(f"{name} must be symmetric")
+    if np.linalg.eigvalsh(Q)[0] < -1e-12 * max(1.0, np.abs(Q).max()):
+        raise InvalidInput(f"Q must have no negative eigenvalue, its smallest is {np.linalg.eigvalsh(Q)[0]:g}")
+    if np.linalg.eigvalsh(R)[0] <= 0:
+        raise InvalidInput(f"R must be positive definite, its smallest eigenvalue is {np.linalg.eigvalsh(R)[0]:g}")
+    return A, B, Q, R
+
+
+def linearise(robot, q, dt, substeps=1):
+    """(A, B) of δx₊ = A δx + B δτ about rest at q under the torque that holds it; x = (q, v), A (2n, 2n), B (2n, n).
+
+    One control period dt [s] of `substeps` steps h of semi-implicit Euler, exact for that linear system:
+
+        M δa = δτ - G δq - V δv,  δv₊ = δv + h δa,  δq₊ = δq + h δv₊;   G = ∂g/∂q, V the viscous friction
+    """
+    n, h = robot.n, dt / substeps
+    W = np.linalg.inv(robot.mass_matrix(q))
+    a_q, a_v = -W @ gravity_gradient(robot, q), -W @ np.diag(robot.friction[0])
+    I = np.eye(n)
+    A = np.block([[I + h * h * a_q, h * (I + h * a_v)], [h * a_q, I + h * a_v]])
+    B = np.vstack([h * h * W, h * W])
+    A_all, B_all = A, B
+    for _ in range(substeps - 1):
+        A_all, B_all = A @ A_all, A @ B_all + B
+    return A_all, B_all
+
+
+def gravity_gradient(robot, q, step=1e-2):
+    """G = ∂g/∂q (n, n) by Richardson's extrapolation of central differences, to about 1e-10 of g.
+
+    g is a sum of products of sines and cosines of the angles, so a wide step costs little: error ~ step⁶ / 100.
+    """
+    q = np.asarray(q, float)
+    E = np.eye(len(q))
+    d = [
+        (robot.gravity(q + s * step * E) - robot.gravity(q - s * step * E)).T / (2 * s * step) for s in (1.0, 2.0, 3.0)
+    ]
+    return (15.0 * d[0] - 6.0 * d[1] + d[2]) / 10.0
+
+
+@dataclass(frozen=True)
+class LQR:
+    """Weights of Σ (q_weight eᵢ² + v_weight ėᵢ² + r_weight δτᵢ²) over control periods; one number or one a joint.
+
+    q_weight   [1/rad² | 1/m²]
+    v_weight   [s²/rad² | s²/m²]
+    r_weight   [1/(N m)² | 1/N²]; of the joints that have a drive (torque limit above 0)
+    Designed on the sampled dynamics linearised about the nominal configuration (the robot's home unless given).
+    """
+
+    q_weight: Gain = field(default=100.0, metadata=about("weight of squared position error, one or per joint"))
+    v_weight: Gain = field(default=1.0, metadata=about("weight of squared velocity error, one or per joint"))
+    r_weight: Gain = field(default=1e-4, metadata=about("weight of squared torque, one or per joint"))
+    feedforward: FeedForward = field(default="inverse_dynamics", metadata=about(FORWARD))
+
+    def __post_init__(self):
+        object.__setattr__(self, "q_weight", checked("q_weight", self.q_weight))
+        object.__setattr__(self, "v_weight", checked("v_weight", self.v_weight))
+        object.__setattr__(self, "r_weight", checked("r_weight", self.r_weight, positive=True))
+        check_feedforward(self.feedforward)
+
+    def law(self, robot, dt, q_nominal=None, *, substeps=1, latency=0.0) -> Law:
+        """The law for a robot, control period dt [s] = `substeps` physics steps, about q_nominal (n,)."""
+        from robocalc.control.kernels import state_feedback
+
+        K, _ = self.feedback(robot, dt, q_nominal, substeps=substeps)
+        return Law(state_feedback, K.T, np.zeros((1, robot.n)), float(dt), self.feedforward, robot)
+
+    def feedback(self, robot, dt, q_nominal=None, *, substeps=1):
+        """(K (n, 2n), S (2n, 2n)): torque -K δx, zero rows for joints without a drive; cost to go δxᵀ S δx."""
+        check_period(dt)
+        check_substeps(substeps)
+        q = _configuration(robot, q_nominal)
+        weights = [per_joint(name, getattr(self, name), robot) for name in ("q_weight", "v_weight", "r_weight")]
+        driven = ~undriven(robot)
+        if not driven.any():
+            raise InvalidInput(f"robot {robot.name} has no drive: all its torque limits are zero")
+        A, B = linearise(robot, q, dt, substeps)
+        K = np.zeros((robot.n, 2 * robot.n))
+        try:
+            K[driven], S = dlqr(A, B[:, driven], np.diag(np.concatenate(weights[:2])), np.diag(weights[2][driven]))
+        except InvalidInput as error:
+            raise InvalidInput(f"LQR of {robot.name} about q = {np.round(q, 4).tolist()}: {error}") from None
+        return K, S
+
+
+def _configuration(robot, q):
+    q = np.asarray(robot.home if q is None else q, float)
+    if q.shape != (robot.n,) or not np.isfinite(q).all():
+        raise InvalidInput(f"q_nominal must be {robot.n} finite joint positions, got {q.tolist()}")
+    return q

@@ -1,0 +1,54 @@
+"""What a law is to numba; importing this loads numba.
+
+    LAW_SIGNATURE   void(model, gains, memory, t, q, v, ref, tau)
+    LAW             the type of a pointer to such a function
+    law_at          that pointer from an address: a loop is compiled once for all laws, and passing one costs nothing
+    law_address     the address of a njit function, compiled for the signature if need be
+"""
+
+from numba import float64 as f8
+from numba import int64 as i8
+from numba import types
+from numba.core import cgutils
+from numba.core.dispatcher import Dispatcher
+from numba.core.errors import NumbaError
+from numba.extending import intrinsic
+
+from robocalc.dynamics.model import MODEL
+from robocalc.errors import InvalidInput
+
+LAW_SIGNATURE = types.void(MODEL, f8[:, ::1], f8[:, ::1], f8, f8[::1], f8[::1], f8[:, ::1], f8[::1])
+LAW = types.FunctionType(LAW_SIGNATURE)
+
+
+@intrinsic
+def law_at(typingctx, address):
+    """A LAW that jumps to `address` (int64, of numba's own calling convention)."""
+
+    def codegen(context, builder, signature, args):
+        pointer = cgutils.create_struct_proxy(LAW)(context, builder)
+        pointer.jit_addr = builder.inttoptr(args[0], context.get_value_type(types.voidptr))
+        return pointer._getvalue()
+
+    return LAW(i8), codegen
+
+
+def law_address(step) -> int:
+    """Where the machine code of `step` lies; keep `step` alive as long as the address is in use.
+
+    raises    InvalidInput: not a njit function, or not compilable for LAW_SIGNATURE
+    """
+    if not isinstance(step, Dispatcher):
+        raise InvalidInput(f"a law's step must be a numba.njit function, got {type(step).__name__}")
+    try:
+        compiled = step.get_compile_result(LAW_SIGNATURE)
+    except (NumbaError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidInput(
+            "a law's step must compile as law(model, gains, memory, t, q, v, ref, tau) and return nothing; "
+            f"numba says: {reason[:300]}"
+        ) from None
+    if compiled is None or compiled.signature.return_type != types.none:
+        returns = None if compiled is None else compiled.signature.return_type
+        raise InvalidInput(f"a law's step must write into tau and return nothing, this one returns {returns}")
+    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)

@@ -1,0 +1,47 @@
+"""How stiff a sampled loop may be: bounds on the inertia that a single joint shows.
+
+    inertia_bound    d (n,) with diag(d) ≼ M for given mass matrices
+    lightest         such a bound over the robot's whole range
+    stopping         lightest / dt: torque that stops a joint within one step, per velocity
+    damping_limit    the greatest damping that a loop sampled at dt can hold
+"""
+
+import numpy as np
+
+SAMPLES = 64  # configurations over which `lightest` looks; the home configuration is the first
+SEED = 0
+
+
+def inertia_bound(M) -> np.ndarray:
+    """Diagonal d (n,) [kg m² | kg] with diag(d) ≼ M for every mass matrix M (n, n) or (N, n, n).
+
+    dᵢ = α / (M⁻¹)ᵢᵢ, the inertia that joint i shows while the others are free, with the greatest α ≤ 1 that makes all
+    eigenvalues of D^½ M⁻¹ D^½ at most 1; the smallest over the batch.
+    """
+    W = np.linalg.inv(np.reshape(M, (-1, *np.shape(M)[-2:])))
+    d = 1.0 / np.diagonal(W, axis1=1, axis2=2)  # (N, n)
+    root = np.sqrt(d)
+    top = np.linalg.eigvalsh(root[:, :, None] * W * root[:, None, :])[:, -1]
+    return (d / np.maximum(top, 1.0)[:, None]).min(axis=0)
+
+
+def lightest(robot) -> np.ndarray:
+    """inertia_bound over the robot's range: its home and seeded random configurations within the position limits."""
+    low, high = np.clip(robot.limits.bounds("position", robot.n), -np.pi, np.pi)
+    q = np.random.default_rng(SEED).uniform(low, high, (SAMPLES, robot.n))
+    q[0] = robot.home
+    return inertia_bound(robot.mass_matrix(q))
+
+
+def stopping(robot, dt) -> np.ndarray:
+    """(n,) [N m s/rad]: torque per velocity that stops a joint within one step dt, and never throws it back."""
+    return lightest(robot) / dt
+
+
+def damping_limit(robot, q, dt) -> np.ndarray:
+    """Greatest damping kd (n,) [N m s/rad] at configuration q for which v₊ = v - dt M⁻¹ kd v does not grow.
+
+    All eigenvalues of M⁻¹ diag(kd) must stay below 2 / dt; kd ≤ 2 d / dt with diag(d) ≼ M is enough for all joints at
+    once. Half of it stops a joint in one step; a quarter is a good upper bound in practice.
+    """
+    return 2.0 * inertia_bound(robot.mass_matrix(np.asarray(q, float))) / dt
