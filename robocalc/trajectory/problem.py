@@ -1,0 +1,326 @@
+"""A spline problem as arrays: checks what was asked, chooses the solver, finds the times.
+
+Problem   waypoints, prescribed and free derivatives, and what decides the times: times, duration or limits
+"""
+
+import numpy as np
+
+from robocalc.errors import Infeasible, InvalidInput
+from robocalc.trajectory.hermite import ENERGY, hermite
+from robocalc.trajectory.limits import ORDERS, Limits
+from robocalc.trajectory.scaling import certificate, certificate_order, check_inside, time_scale
+from robocalc.trajectory.trajectory import Reference, Trajectory
+
+SPREAD = {2: 1e5, 3: 1e2, 4: 20.0}  # longest / shortest segment that plain arithmetic solves to about 1e-10
+SEARCH = 1.25  # step of the search for a duration when states at the ends are prescribed
+WAYS_OUT = "give times, a duration or limits (with a velocity, acceleration or jerk bound)"
+
+
+class Problem:
+    """Minimum order-s motion; arguments of `minimum.minimum_jerk`."""
+
+    def __init__(self, s, waypoints, times, duration, limits, start, end, stop, derivatives, periodic):
+        self.s, self.q = s, as_waypoints(waypoints)
+        self.W, self.n = self.q.shape
+        self.limits = as_limits(limits, self.n)
+        self.times = None if times is None else as_times(times, self.W)
+        self.duration = None if duration is None else _positive("duration", duration, "s")
+        if self.times is not None and self.duration is not None:
+            raise InvalidInput("times and duration are both given; give one of them")
+        self.periodic = bool(periodic)
+        self.given = self._prescribed(start, end, stop, derivatives)  # (W, s - 1, n), NaN where free
+        if self.limits is not None:
+            check_inside(self.q, self.limits, self.n)
+            self._check_prescribed()
+
+    # ---- what is prescribed
+
+    def _prescribed(self, start, end, stop, derivatives):
+        given = np.full((self.W, self.s - 1, self.n), np.nan)
+        given[as_mask(stop, self.W)] = 0.0
+        if self.periodic:
+            if start is not None or end is not None:
+                raise InvalidInput("a periodic motion has no start and end state of its own: leave start and end out")
+            gap = np.abs(self.q[0] - self.q[-1])
+            if gap.max() > 1e-9 * max(1.0, np.abs(self.q).max()):
+                i = int(np.argmax(gap))
+                raise InvalidInput(
+                    f"a periodic motion ends where it starts: joint {i} starts at {self.q[0, i]:.6g}"
+                    f" and ends at {self.q[-1, i]:.6g}"
+                )
+        else:
+            given[0] = end_state("start", start, self.s, self.n)
+            given[-1] = end_state("end", end, self.s, self.n)
+        if derivatives is not None:
+            d = _array("derivatives", derivatives)
+            if d.shape != given.shape:
+                raise InvalidInput(f"derivatives must have shape {given.shape}, NaN where free, got {d.shape}")
+            if np.isinf(d).any():
+                raise InvalidInput("derivatives must be finite, or NaN where free")
+            given = np.where(np.isnan(d), given, d)
+        return given
+
+    def _check_prescribed(self):
+        for r in range(min(self.s - 1, 3)):
+            low, high = self.limits.bounds(r + 1, self.n)
+            x = np.nan_to_num(self.given[:, r])
+            bad = np.argwhere((x < low) | (x > high))
+            if bad.size:
+                w, i = bad[0]
+                where = {0: "start", self.W - 1: "end"}.get(int(w), f"waypoint {w}")
+                raise InvalidInput(
+                    f"{where}: {ORDERS[r + 1]} {x[w, i]:.6g} of joint {i} is outside of its limits"
+                    f" [{low[i]:.6g}, {high[i]:.6g}]"
+                )
+
+    @property
+    def at_rest(self):
+        """True if all that is prescribed is 0: then stretching time stretches the solution."""
+        return not np.nan_to_num(self.given).any()
+
+    # ---- solving
+
+    def solve(self) -> Trajectory:
+        if self.times is not None:
+            return self._checked(self.through(np.diff(self.times), self.times))
+        if self.duration is not None:
+            h = self.natural_times()
+            knots = np.concatenate([[0.0], np.cumsum(h * (self.duration / h.sum()))])
+            knots[-1] = self.duration
+            return self._checked(self.through(np.diff(knots), knots))
+        if self.limits is None or all(getattr(self.limits, name) is None for name in ORDERS[1:]):
+            raise InvalidInput(f"nothing decides the times: {WAYS_OUT}")
+        h = self.natural_times()
+        return self._stretched(h) if self.at_rest else self._searched(h)
+
+    def through(self, h, knots=None) -> Trajectory:
+        """The motion for segment times h (K,)."""
+        knots = np.concatenate([[0.0], np.cumsum(h)]) if knots is None else knots
+        c = hermite(h, self.states(h))
+        if not np.isfinite(c).all():
+            raise InvalidInput(
+                f"segment times from {h.min():g} to {h.max():g} s are beyond floating point; rescale time"
+            )
+        return Trajectory.trusted(knots, c)
+
+    def states(self, h):
+        """States (W, s, n) at the knots, least cost in what is free."""
+        x = np.concatenate([self.q[:, None], np.nan_to_num(self.given)], axis=1)
+        free = np.isnan(self.given)
+        if self.periodic:
+            free[[0, -1]] = False
+            x = self._periodic(h, x, free)
+        groups, which = np.unique(free.transpose(2, 0, 1).reshape(self.n, -1), axis=0, return_inverse=True)
+        for g, mask in enumerate(groups):
+            joints = np.flatnonzero(which.reshape(-1) == g)
+            part = np.ascontiguousarray(x[:, :, joints])
+            solve(self.s, h, mask.reshape(self.W, self.s - 1), part)
+            x[:, :, joints] = part
+        return x
+
+    def _periodic(self, h, x, free):
+        """Prescribes at both ends the state for which derivatives s to 2s - 2 go over into each other there.
+
+        The motion is linear in that state: jumps are measured on the motion with rest ends and on s - 1 unit motions.
+        """
+        s, m = self.s, self.s - 1
+        free = free.all(
+            axis=2
+        )  # stops bind all joints alike; a single joint's own derivative is not for periodic motions
+        if (free.any(axis=1) != np.isnan(self.given).any(axis=(1, 2)))[1:-1].any():
+            raise InvalidInput("a periodic motion takes derivatives for all joints of a waypoint, or for none")
+        unit = np.zeros((self.W, s, m))
+        unit[0, 1:], unit[-1, 1:] = np.eye(m), np.eye(m)
+        y = np.ascontiguousarray(np.concatenate([x, unit], axis=2))
+        y[[0, -1], 1:, : self.n] = 0.0
+        solve(s, h, free, y)
+        E = np.asarray(ENERGY[s])
+        order = np.arange(2 * s) % s
+
+        def wrap(y):  # derivative of the cost to the shared state (s - 1, columns)
+            total = 0.0
+            for k, rows in ((0, slice(1, s)), (self.W - 2, slice(s + 1, None))):
+                scaled = E * h[k] ** (order[:, None] + order - 2.0 * s + 1)
+                ends = np.concatenate([y[k], y[k + 1]])
+                ends[s] -= ends[0]
+                ends[0] = 0.0
+                total = total + scaled[rows] @ ends
+            return total
+
+        g = wrap(y)
+        shared = np.linalg.solve(g[:, self.n :], -g[:, : self.n])
+        fixed = ~np.isnan(self.given[0]) | ~np.isnan(self.given[-1])
+        x[0, 1:] = x[-1, 1:] = np.where(fixed, np.nan_to_num(self.given[0]), shared)
+        return x
+
+    # ---- times
+
+    def natural_times(self):
+        """Segment times (K,) from distances and limits, up to a common factor."""
+        from robocalc.trajectory.allocation import natural_times
+
+        rest = ~np.isnan(self.given).any(axis=(1, 2))
+        if self.periodic:
+            rest[[0, -1]] = False
+        return natural_times(self.q, self.limits, rest, alone=self.duration is not None)
+
+    def _checked(self, traj):
+        """`traj`, if it keeps the limits; otherwise Infeasible, which says by what time it would."""
+        if self.limits is None:
+            return traj
+        told = certificate(traj, self.limits)
+        if told.kept:
+            return traj
+        needed = max(certificate_order(traj, self.limits, r) ** (1 / r) for r in (1, 2, 3))
+        fits = needed > 1 and self.at_rest and not (told.usage[0] > 1).any()
+        advice = (f"{traj.duration * needed:.6g} s would be enough for this shape",) if fits else ()
+        raise Infeasible(told.broken + advice)
+
+    def _stretched(self, h):
+        traj = self.through(h)
+        traj = traj.scale_time(time_scale(traj, self.limits))
+        self._check_range(traj)
+        return traj
+
+    def _check_range(self, traj):
+        told = certificate(traj, Limits(position=self.limits.position)) if self.limits.position is not None else None
+        if told is not None and not told.kept:
+            raise Infeasible((*told.broken, "stop there (stop=...), or add waypoints between"))
+
+    def _searched(self, h):
+        """Shortest time found at which the limits are kept, where prescribed states do not stretch with time."""
+
+        def excess(k):
+            traj = self.through(h * k)
+            return max(certificate(traj, self.limits).worst - 1.0, -0.5), traj
+
+        traj = self.through(h)
+        k = max(certificate_order(traj, self.limits, r) ** (1 / r) for r in (1, 2, 3)) / SEARCH**8
+        for _ in range(60):
+            over, traj = excess(k)
+            if over <= 0:
+                break
+            k *= SEARCH
+        else:
+            raise Infeasible(
+                (*certificate(traj, self.limits).broken, "no duration keeps the limits with these end states")
+            )
+        low, high = k / SEARCH, k
+        for _ in range(60):
+            mid = 0.5 * (low + high)
+            if excess(mid)[0] <= 0:
+                high = mid
+            else:
+                low = mid
+        return excess(high)[1]
+
+
+def solve(s, h, free, x):
+    """Fills the free states of x (W, s, n) in place; in double-double where plain arithmetic would lose digits."""
+    from robocalc.trajectory.spline import solve_states
+
+    W = len(x)
+    if not free.any():
+        return
+    if h.max() > SPREAD[s] * h.min() and W > 2:
+        from robocalc.trajectory.precise import solve_states_precisely
+
+        solve_states_precisely(ENERGY[s], s, h, free, x)
+        return
+    solve_states(ENERGY[s], s, h, free, 2, x)
+
+
+# ---- reading arguments
+
+
+def _array(name, x):
+    try:
+        return np.array(x, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{name} must be an array of numbers") from None
+
+
+def as_waypoints(waypoints):
+    """(W, n) finite, at least two."""
+    q = _array("waypoints", waypoints)
+    if q.ndim != 2 or len(q) < 2 or q.shape[1] < 1:
+        hint = "; for one joint use waypoints[:, None]" if q.ndim == 1 else ""
+        raise InvalidInput(f"waypoints must have shape (W, n) with W of at least 2, got {q.shape}{hint}")
+    bad = np.argwhere(~np.isfinite(q))
+    if bad.size:
+        w, i = bad[0]
+        raise InvalidInput(f"waypoint {w}: joint {i} is {q[w, i]}; a finite number is needed")
+    return q
+
+
+def as_times(times, W):
+    """(W,) finite and increasing."""
+    t = _array("times", times)
+    if t.shape != (W,):
+        raise InvalidInput(f"times must have shape ({W},), one for each waypoint, got {t.shape}")
+    bad = np.flatnonzero(~np.isfinite(t))
+    if bad.size:
+        raise InvalidInput(f"times[{bad[0]}] is {t[bad[0]]}; a finite number is needed")
+    bad = np.flatnonzero(np.diff(t) <= 0)
+    if bad.size:
+        k = bad[0]
+        raise InvalidInput(f"times must increase: times[{k}] = {t[k]:g} s, times[{k + 1}] = {t[k + 1]:g} s")
+    return t
+
+
+def as_limits(limits, n):
+    """Limits for n joints, or None."""
+    if limits is None:
+        return None
+    if not isinstance(limits, Limits):
+        raise InvalidInput(f"limits must be a robocalc.trajectory.Limits, got {type(limits).__name__}")
+    if limits.n is not None and limits.n != n:
+        raise InvalidInput(f"limits are for {limits.n} joints, waypoints have {n}")
+    return limits
+
+
+def as_mask(stop, W):
+    """(W,) of booleans from True, False, a mask or a list of indices."""
+    if isinstance(stop, (bool, np.bool_)):
+        return np.full(W, bool(stop))
+    x = np.asarray(stop)
+    if x.dtype == bool and x.shape == (W,):
+        return x
+    if x.size == 0:
+        return np.zeros(W, bool)
+    if x.ndim == 1 and np.issubdtype(x.dtype, np.integer) and (np.abs(x + 0.5) < W + 0.5).all():
+        mask = np.zeros(W, bool)
+        mask[x] = True
+        return mask
+    raise InvalidInput(f"stop must be True, False, a mask ({W},) of booleans, or indices of waypoints 0 to {W - 1}")
+
+
+def end_state(name, state, s, n):
+    """(s - 1, n) from None (rest), "free", a Reference, or a sequence of orders; NaN where free."""
+    x = np.zeros((s - 1, n))
+    if state is None or (isinstance(state, str) and state == "rest"):
+        return x
+    if isinstance(state, str):
+        if state != "free":
+            raise InvalidInput(f'{name} must be None (rest), "free" or (v, a, ...), got {state!r}')
+        return np.full((s - 1, n), np.nan)
+    if isinstance(state, Reference):
+        state = (state.v, state.a, state.j)[: s - 1]
+    if not isinstance(state, (tuple, list, np.ndarray)) or len(state) > s - 1:
+        raise InvalidInput(f'{name} must be None (rest), "free" or up to {s - 1} of (v, a, j), got {state!r}')
+    for r, value in enumerate(state):
+        y = np.full(n, np.nan) if value is None else _array(f"{name} {ORDERS[r + 1]}", value)
+        if y.shape not in ((), (n,)) or np.isinf(y).any():
+            raise InvalidInput(f"{name} {ORDERS[r + 1]} must be a number or ({n},), NaN where free, got {y.tolist()}")
+        x[r] = y
+    return x
+
+
+def _positive(name, x, unit):
+    try:
+        y = float(x)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{name} must be a number, got {x!r}") from None
+    if not (np.isfinite(y) and y > 0):
+        raise InvalidInput(f"{name} must be greater than 0 {unit}, got {y:g}")
+    return y
