@@ -1,6 +1,6 @@
 """What all parts of a scenario share: frozen and strict, unknown keys refused; and tagged unions of them."""
 
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Union
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 

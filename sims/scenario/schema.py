@@ -3,6 +3,7 @@
 Scenario    the whole: sim, robot, world, task, planner, controller, disturbances, sensors, accept, output
 """
 
+from importlib import import_module
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -77,3 +78,48 @@ class Scenario(Part):
     sensors: Sensors = Sensors()
     accept: dict[Name, Bound] = Field({}, description="bounds on figures; any failure: exit code 1")
     output: Output = Output()
+
+    @classmethod
+    def load(cls, path, overrides=()) -> "Scenario":
+        """Read and check a file; overrides are (dotted key, value). Raises ScenarioError with every problem."""
+        return _room("load").load(path, overrides)
+
+    @classmethod
+    def of(cls, data: dict, overrides=(), folder=".") -> "Scenario":
+        """From plain data, like a file's; relative file names start at `folder`. Raises like `load`."""
+        return _room("load").build(data, overrides, folder)
+
+    def with_(self, changes: dict | None = None, /, **more) -> "Scenario":
+        """A checked copy with other values: `.with_({"controller.kp": 300})`, `.with_(seed=3)`. Raises like `load`."""
+        return _room("load").with_changes(self, {**(changes or {}), **more})
+
+    def check(self) -> "Scenario":
+        """Itself, when all that only shows between the parts is right; else ScenarioError. `load` has done it."""
+        return _room("load").with_changes(self, {})
+
+    def save(self, path):
+        """Write all values, defaults included, as YAML; `Scenario.load` gives an equal one back, to the bit."""
+        _room("save").save(self, path)
+
+    def to_dict(self) -> dict:
+        """All values as plain data."""
+        return _room("save").to_dict(self)
+
+    def to_yaml(self) -> str:
+        """All values as the text that `save` writes."""
+        return _room("save").to_yaml(self)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, files by what is in them: the same on every machine."""
+        return _room("save").digest(self)
+
+    @property
+    def grasps(self) -> bool:
+        """Whether the task needs a gripper."""
+        return any(step.do == "grasp" for step in self.task)
+
+
+def _room(name: str):
+    """A sibling module, imported when first used: they import this one."""
+    return import_module(f"sims.scenario.{name}")

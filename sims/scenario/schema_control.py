@@ -17,7 +17,6 @@ from robocalc.errors import RobocalcError
 from sims.scenario.base import Part, tagged
 from sims.scenario.units import per_joint, positive
 
-
 Duration = Annotated[
     Annotated[Literal["auto"], Tag("auto")] | Annotated[positive("time"), Tag("time")],
     Discriminator(lambda value: "auto" if value == "auto" else "time"),

@@ -9,10 +9,11 @@ Joints = vector("joint position")
 Scale = quantity("number", gt=0, le=1)
 
 
-class Tool(Placement):
-    """Tool frame: an offset from a link, in the link's frame."""
+class Tool(Part):
+    """Tool frame: where it sits on a link."""
 
-    link: Name | None = Field(None, description="link that carries the tool; left out: the robot's own tool link")
+    link: Name | None = Field(None, description="link that carries the tool; left out: the robot's own tool frame")
+    offset: Placement = Field(Placement(), description="of the tool frame in the link's frame")
 
 
 class Payload(Part):

@@ -151,6 +151,7 @@ class Mesh(Thing):
 
     shape: Literal["mesh"]
     file: Name = Field(description="OBJ or STL file, relative to the scenario file")
+    convex: bool = Field(False, description="true: its convex hull counts, not every triangle")
     scale: vector("number", 3, gt=0) = Field((1.0, 1.0, 1.0), description="factors along x, y, z")
 
 

@@ -84,12 +84,11 @@ def wanted(dimension: str) -> str:
 
 def show(value: Any) -> str:
     """`value` as short text for a message."""
-    names = {True: "true", False: "false"} if isinstance(value, bool) else {}
-    text = (
-        "nothing"
-        if value is None
-        else names.get(value, f"a {type(value).__name__}" if hasattr(value, "model_fields") else repr(value))
-    )
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    if hasattr(value, "model_dump"):
+        return f"a {type(value).__name__}"
+    text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -1,0 +1,172 @@
+"""What only shows between the parts of a scenario: names that must exist, counts, ranges, rates.
+
+check(scenario)   yields (path, message) for all that is wrong; nothing is simulated or planned
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from robocalc.errors import RobocalcError
+from sims.scenario.arms import Arm, arm_of
+from sims.scenario.metric_names import metric_names
+from sims.scenario.say import did_you_mean
+from sims.scenario.schema import Scenario
+from sims.scenario.schema_task import Grasp, Move
+
+WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
+Problems = Iterator[tuple[tuple, str]]
+
+
+def check(scenario: Scenario) -> Problems:
+    """Everything that is wrong between the parts, in the order of the file."""
+    yield from _rates(scenario)
+    yield from _unique_names(scenario)
+    yield from _world(scenario)
+    yield from _robot(scenario)
+    yield from _task(scenario)
+    yield from _accept(scenario)
+
+
+def _rates(scenario: Scenario) -> Problems:
+    sim = scenario.sim
+    physics = 1 / sim.timestep
+    if sim.control_rate is not None:
+        ratio = physics / sim.control_rate
+        if ratio < 1 - WHOLE or abs(ratio - round(ratio)) > WHOLE:
+            near = physics / max(1, round(ratio))
+            message = f"{sim.control_rate:g} Hz does not divide the physics rate {physics:g} Hz; nearest: {near:g} Hz"
+            yield ("sim", "control_rate"), message
+    if scenario.output.log_rate > physics * (1 + WHOLE):
+        yield ("output", "log_rate"), f"{scenario.output.log_rate:g} Hz is above the physics rate {physics:g} Hz"
+
+
+def _unique_names(scenario: Scenario) -> Problems:
+    for part in ("world", "task"):
+        first = {}
+        for i, item in enumerate(getattr(scenario, part)):
+            if item.name is not None and first.setdefault(item.name, i) != i:
+                yield (part, i, "name"), f"{item.name!r} is already the name of {part}.{first[item.name]}"
+
+
+def _world(scenario: Scenario) -> Problems:
+    for i, thing in enumerate(scenario.world):
+        if thing.shape == "mesh" and "://" not in thing.file and not Path(thing.file).is_file():
+            yield ("world", i, "file"), f"no mesh file at {thing.file}"
+        if thing.motion is not None and thing.motion.type == "keyframes":
+            frames = thing.motion.frames
+            for k in range(1, len(frames)):
+                if frames[k].t <= frames[k - 1].t:
+                    message = f"times must increase, {frames[k].t:g} s comes after {frames[k - 1].t:g} s"
+                    yield ("world", i, "motion", "frames", k, "t"), message
+
+
+def _robot(scenario: Scenario) -> Problems:
+    robot = scenario.robot
+    try:
+        arm = arm_of(robot, grasps=scenario.grasps)
+    except RobocalcError as error:
+        yield ("robot", "model" if robot.model else "file"), str(error)
+        return
+    if arm is None:
+        return
+    for path, values in _per_joint(scenario):
+        if len(values) not in arm.counts:
+            yield path, f"{arm.name} has {' or '.join(map(str, arm.counts))} joints, got {len(values)} values"
+    for path, values in _positions(scenario):
+        if len(values) in arm.counts:
+            yield from ((path, m) for i, x in enumerate(values) if (m := arm.outside(i, x)))
+    for path, link in _links(scenario):
+        if link not in arm.links:
+            yield path, f"{arm.name} has no link {link!r}{did_you_mean(link, arm.links)}"
+    yield from _gripper(scenario, arm)
+
+
+def _gripper(scenario: Scenario, arm: Arm) -> Problems:
+    if arm.fingers or scenario.robot.model is None:
+        return
+    if arm is None:
+        return
+    for i, step in enumerate(scenario.task):
+        if step.do in ("grasp", "release"):
+            yield ("task", i, "do"), f"robot {arm.name} has no gripper to {step.do} with"
+
+
+def _positions(scenario: Scenario):
+    """(path, joint positions) that must lie in the joints' ranges."""
+    robot = scenario.robot
+    yield from ((("robot", key), getattr(robot, key)) for key in ("home", "start") if getattr(robot, key) is not None)
+    yield from ((("robot", "poses", name), values) for name, values in robot.poses.items())
+    for i, step in enumerate(scenario.task):
+        if isinstance(step, Move):
+            for where, target in _targets(step):
+                if hasattr(target, "joints"):
+                    yield ("task", i, *where, "joints"), target.joints
+
+
+def _targets(step: Move):
+    yield from ((("via", k), target) for k, target in enumerate(step.via))
+    yield ("to",), step.to
+
+
+def _per_joint(scenario: Scenario):
+    """(path, tuple) for every list that has one value a joint."""
+    yield from _positions(scenario)
+    robot = scenario.robot
+    if robot.start_velocity is not None:
+        yield ("robot", "start_velocity"), robot.start_velocity
+    parts = [(("robot", "limits"), robot.limits), (("robot", "friction"), robot.friction)]
+    parts += [(("controller",), scenario.controller)]
+    parts += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances) if item.type != "push"]
+    parts += [(("sensors", key), part) for key, part in scenario.sensors if key != "latency"]
+    for path, part in parts:
+        for key, value in part or ():
+            if isinstance(value, tuple) and key != "com":
+                yield (*path, key), value
+
+
+def _links(scenario: Scenario):
+    """(path, link name) for every link that is named."""
+    robot = scenario.robot
+    named = [(("robot", "tool"), robot.tool), (("robot", "payload"), robot.payload)]
+    named += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances)]
+    for path, part in named:
+        if getattr(part, "link", None) is not None:
+            yield (*path, "link"), part.link
+
+
+def _task(scenario: Scenario) -> Problems:
+    things = {thing.name: thing for thing in scenario.world}
+    poses = ("home", *scenario.robot.poses)
+    for i, step in enumerate(scenario.task):
+        if isinstance(step, Grasp):
+            if step.object not in things:
+                names = [name for name, thing in things.items() if thing.dynamic]
+                hint = did_you_mean(step.object, names) if names else "; it needs one with mass above 0"
+                yield ("task", i, "object"), f"nothing in the world is named {step.object!r}{hint}"
+            elif not things[step.object].dynamic:
+                yield ("task", i, "object"), f"{step.object!r} is fixed: give it a mass above 0 to grasp it"
+            if scenario.sim.engine == "twin":
+                yield ("task", i, "do"), "the twin has no contacts, so nothing can be grasped; use sim.engine: bullet"
+        if isinstance(step, Move):
+            for where, target in _targets(step):
+                if hasattr(target, "named") and target.named not in poses:
+                    yield ("task", i, *where), f"unknown pose {target.named!r}{did_you_mean(target.named, poses)}"
+    given = sum(step.duration or 0.0 for step in scenario.task)
+    if given > scenario.sim.max_duration * (1 + WHOLE):
+        message = f"{scenario.sim.max_duration:g} s is less than the {given:g} s that the steps' durations add up to"
+        yield ("sim", "max_duration"), message
+
+
+def _accept(scenario: Scenario) -> Problems:
+    known = metric_names(thing.name for thing in scenario.world if thing.dynamic)
+    for name in scenario.accept:
+        if name not in known:
+            yield ("accept", name), f"unknown metric{did_you_mean_metric(name, known)}"
+
+
+def did_you_mean_metric(name: str, known) -> str:
+    """The nearest metric, else the kinds there are: the whole list would be a page."""
+    hint = did_you_mean(name, known)
+    if "did you mean" in hint:
+        return hint
+    return f"; `robocalc list --metrics` names all: {', '.join(dict.fromkeys(m.partition('.')[0] for m in known))}"
