@@ -9,7 +9,6 @@ gripper_joints   which joints are fingers
 
 from dataclasses import replace
 from math import radians
-from pathlib import Path
 
 import numpy as np
 
@@ -22,28 +21,51 @@ from sims.engines.poses import rpy_quaternion
 FINGER = "finger"  # in the name of a prismatic joint: it is part of a gripper
 
 
-def path_beside(scenario, file) -> Path:
-    """A file named in a scenario, relative to the scenario's own file."""
-    return Path(file) if Path(file).is_absolute() else scenario.folder / file
-
-
 def rpy(degrees) -> tuple:
     return tuple(radians(angle) for angle in degrees)
 
 
 def believed_robot(scenario) -> Robot:
     """The robot with base, gravity, tool and payload as its controller believes them; raises what loading raises."""
+    return _robot(scenario, scenario.robot.payload.mass)
+
+
+def true_robot(scenario) -> Robot:
+    """The robot as it is: with every `payload_error`, where a negative mass makes the believed payload lighter."""
+    errors = [item for item in scenario.disturbances if item.type == "payload_error"]
+    lighter = sum(item.mass for item in errors if item.mass < 0)
+    believed = scenario.robot.payload.mass
+    if believed + lighter < 0:
+        raise InvalidInput(
+            f"payload_error of {lighter:g} kg takes more away than robot.payload.mass, which is {believed:g} kg"
+        )
+    robot = _robot(scenario, believed + lighter)
+    for item in errors:
+        if item.mass > 0:
+            robot = robot.with_payload(item.mass, com=item.com, link=item.link)
+    return robot
+
+
+def _robot(scenario, payload_mass) -> Robot:
     spec = scenario.robot
-    robot = load(spec.model) if spec.model else Robot.from_urdf(path_beside(scenario, spec.file))
-    robot = robot.with_base(spec.base.position, rpy=rpy(spec.base.rpy_deg)).with_gravity(scenario.sim.gravity)
+    robot = load(spec.model) if spec.model else Robot.from_urdf(spec.file)
+    robot = robot.with_base(spec.base.position, rpy(spec.base.rpy_deg)).with_gravity(scenario.sim.gravity)
     if spec.home is not None:
         robot = replace_home(robot, spec.home)
-    if spec.payload.mass > 0:
-        load_ = spec.payload
-        robot = robot.with_payload(load_.mass, com=load_.com, inertia=load_.inertia, link=load_.link)
+    if payload_mass > 0:
+        inertia = (
+            None if spec.payload.inertia is None else tensor(spec.payload.inertia) * payload_mass / spec.payload.mass
+        )
+        robot = robot.with_payload(payload_mass, com=spec.payload.com, inertia=inertia, link=spec.payload.link)
     if spec.tool is not None:
-        robot = robot.with_tool(spec.tool.position, rpy=rpy(spec.tool.rpy_deg), link=spec.tool.link)
+        robot = robot.with_tool(spec.tool.position, rpy(spec.tool.rpy_deg), link=spec.tool.link)
     return robot
+
+
+def tensor(six) -> np.ndarray:
+    """(3, 3) of ixx, iyy, izz, ixy, ixz, iyz."""
+    xx, yy, zz, xy, xz, yz = six
+    return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
 
 
 def replace_home(robot, home) -> Robot:
@@ -53,14 +75,6 @@ def replace_home(robot, home) -> Robot:
             f"robot.home has {home.size} numbers, {robot.name} has {robot.n} joints: {', '.join(robot.joints)}"
         )
     return replace(robot, home=home)
-
-
-def true_robot(scenario, robot: Robot) -> Robot:
-    """`robot` with every `payload_error` added (negative mass taken away)."""
-    for item in scenario.disturbances:
-        if item.type == "payload_error":
-            robot = robot.with_payload(item.mass, com=item.com, link=item.link)
-    return robot
 
 
 def scaled_or_given(robot_bound, scale, given):
@@ -103,8 +117,6 @@ def _shape(scenario, item):
     words |= {"rpy": rpy(item.rpy_deg), "motion": None if item.motion is None else _motion(item)}
     if item.color is not None:
         words["color"] = item.color
-    if item.shape == "mesh":
-        words["file"] = str(path_beside(scenario, item.file))
     return shapes.SHAPES[item.shape](**words)
 
 

@@ -135,10 +135,11 @@ class Release(Step):
 
 
 class Wait(Step):
-    """Stay."""
+    """Stay; as the first step it may name the place to hold, wherever the robot starts."""
 
     do: Literal["wait"]
     duration: positive("time") = Field(description="[s]")
+    at: Name | None = Field(None, description="`home` or a name from robot.poses: hold this; left out: stay here")
 
 
 class Trace(Step):
