@@ -1,0 +1,40 @@
+"""Effects as flat arrays, and the names of their rows; shared by the kernels and by what fills them. No numba here."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# rows of Effects.joint
+TAU_MIN, TAU_MAX = 0, 1  # [N m] limits of the drive
+VISCOUS, COULOMB, STOP = 2, 3, 4  # friction, see robocalc.control.friction
+Q_STEP, V_STEP, SMOOTH = 5, 6, 7  # resolution of the sensors; share of the new sample in the velocity filter, 1: no filter
+JOINT_ROWS = 8
+# rows of Effects.noise at one time
+Q_NOISE, V_NOISE, RIPPLE = 0, 1, 2
+NOISES = {"sensors.joint_position": Q_NOISE, "sensors.joint_velocity": V_NOISE, "drives.torque_ripple": RIPPLE}
+# columns of Effects.push: point in the body's frame 3, force in world 3, first and last instant
+POINT, FORCE, BEGIN, END = 0, 3, 6, 7
+# entries of Effects.timing
+DT, EVERY, DELAY = 0, 1, 2
+# rows of Effects.memory: what the effects carry from step to step
+V_LAST, R_LAST, V_SMOOTH, V_REF_SMOOTH = 0, 1, 2, 3
+MEMORY_ROWS = 4
+
+
+class Effects(NamedTuple):
+    """n joints, N steps, P pushes; made by `make_effects`.
+
+    timing     (3,) physics step dt [s], physics steps a control period, latency [steps, whole or not]
+    joint      (8, n) one row a parameter, see this module
+    noise      (N + 1, 3, n) position and velocity noise of the sensors, ripple of the drives; (0, 3, n): none
+    push_body  (P,) int: the body that is pushed
+    push       (P, 8) point, force, begin and end
+    memory     (4, n) scratch: one Effects per thread
+    """
+
+    timing: np.ndarray
+    joint: np.ndarray
+    noise: np.ndarray
+    push_body: np.ndarray
+    push: np.ndarray
+    memory: np.ndarray

@@ -1,0 +1,109 @@
+"""The effects, compiled; importing this loads numba. k counts physics steps, t = k dt.
+
+    begin     clears what the effects remember
+    sense     what the sensors tell the law, and the reference at the same instant
+    drive     the torque that the drives give: wanted, within limits
+    resist    friction, ripple and pushes
+
+A measurement is the true state of the stamp t - latency (between steps, linear), plus noise, rounded to the sensor's
+resolution; the velocity then passes the filter. The law's reference of the stamp takes the same way but for noise and
+rounding, so that latency and filter cost an exact model nothing.
+"""
+
+from math import floor
+
+from robocalc.control.friction import friction
+from robocalc.dynamics.kernels import point_jacobian
+from robocalc.jit import njit
+from sims.effects.arrays import (
+    BEGIN,
+    COULOMB,
+    DELAY,
+    DT,
+    END,
+    FORCE,
+    POINT,
+    Q_NOISE,
+    Q_STEP,
+    R_LAST,
+    RIPPLE,
+    SMOOTH,
+    STOP,
+    TAU_MAX,
+    TAU_MIN,
+    V_LAST,
+    V_NOISE,
+    V_REF_SMOOTH,
+    V_SMOOTH,
+    V_STEP,
+    VISCOUS,
+)
+
+
+@njit
+def begin(effects, log, reference):
+    """At step 0: nothing resisted yet, and the filters are settled."""
+    for i in range(log.shape[2]):
+        effects.memory[V_LAST, i] = log[0, 1, i]
+        effects.memory[R_LAST, i] = 0.0
+        effects.memory[V_SMOOTH, i] = log[0, 1, i]
+        effects.memory[V_REF_SMOOTH, i] = reference[0, 1, i]
+
+
+@njit
+def nearest(x, step):
+    """x rounded to a multiple of step; step 0: x."""
+    return step * floor(x / step + 0.5) if step > 0.0 else x
+
+
+@njit
+def sense(k, effects, log, reference, q, v, ref):
+    """Measurement of step k into q, v (n,), reference at its stamp into ref[0], ref[1]; log rows 0, 1 are true q, v."""
+    joint, memory, noise = effects.joint, effects.memory, effects.noise
+    stamp = max(k - effects.timing[DELAY], 0.0)
+    j = int(stamp)
+    f = stamp - j
+    j_next = j + 1 if f > 0.0 else j
+    for i in range(len(q)):
+        q[i] = log[j, 0, i] + f * (log[j_next, 0, i] - log[j, 0, i])
+        v[i] = log[j, 1, i] + f * (log[j_next, 1, i] - log[j, 1, i])
+        ref[0, i] = reference[j, 0, i] + f * (reference[j_next, 0, i] - reference[j, 0, i])
+        ref[1, i] = reference[j, 1, i] + f * (reference[j_next, 1, i] - reference[j, 1, i])
+        if len(noise) > 0:
+            q[i] += noise[k, Q_NOISE, i]
+            v[i] += noise[k, V_NOISE, i]
+        q[i] = nearest(q[i], joint[Q_STEP, i])
+        v[i] = nearest(v[i], joint[V_STEP, i])
+        if joint[SMOOTH, i] < 1.0:
+            memory[V_SMOOTH, i] += joint[SMOOTH, i] * (v[i] - memory[V_SMOOTH, i])
+            memory[V_REF_SMOOTH, i] += joint[SMOOTH, i] * (ref[1, i] - memory[V_REF_SMOOTH, i])
+            v[i], ref[1, i] = memory[V_SMOOTH, i], memory[V_REF_SMOOTH, i]
+
+
+@njit
+def drive(effects, wanted, tau):
+    """τ = wanted within the drives' limits; a NaN stays one."""
+    for i in range(len(tau)):
+        low, high = effects.joint[TAU_MIN, i], effects.joint[TAU_MAX, i]
+        tau[i] = high if wanted[i] > high else low if wanted[i] < low else wanted[i]
+
+
+@njit
+def resist(k, effects, model, q, v, J, tau):
+    """Torque of the world over step k into tau (n,): friction at the true v, ripple, and pushes as Jᵀ f; J (6, n) scratch."""
+    joint, memory = effects.joint, effects.memory
+    for i in range(len(tau)):
+        r = friction(joint[VISCOUS, i], joint[COULOMB, i], joint[STOP, i], v[i], memory[V_LAST, i], memory[R_LAST, i])
+        memory[V_LAST, i], memory[R_LAST, i] = v[i], r
+        tau[i] = -r
+        if len(effects.noise) > 0:
+            tau[i] += effects.noise[k, RIPPLE, i]
+    t, dt = k * effects.timing[DT], effects.timing[DT]
+    for p in range(len(effects.push)):
+        push = effects.push[p]
+        share = (min(push[END], t + dt) - max(push[BEGIN], t)) / dt
+        if share > 1e-9:  # beyond rounding of t
+            point_jacobian(model, q, effects.push_body[p], push[POINT : POINT + 3], J)
+            for i in range(len(tau)):
+                for axis in range(3):
+                    tau[i] += share * J[axis, i] * push[FORCE + axis]

@@ -1,0 +1,178 @@
+"""The closed loop: a law follows a reference on a plant, and every step is recorded.
+
+    Plant      what the loop asks of an engine
+    simulate   runs it -> Simulated(log, outcome)
+
+The twin runs whole stretches compiled; any other engine is stepped from Python with one compiled call a step. Both use
+the same compiled tick, so that law and effects are the same bits.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from robocalc.control.law import Law
+from robocalc.control.signature import law_address
+from robocalc.control.stability import stopping
+from robocalc.dynamics.state import State
+from robocalc.errors import InvalidInput
+from sims.effects import Effects
+from sims.engines.status import ENDS, GOES_ON, Outcome
+from sims.engines.tick import DT, EVERY, GRIP_DAMPING, WORK_ROWS, Closed, tick_flat
+from sims.engines.twin import Twin
+from sims.log import CHANNELS, Log
+
+GRIP_DAMPED = 0.5  # of the velocity that a joint in force mode gains in a control period is taken off in the next
+
+
+class Plant(Protocol):
+    """An engine with one robot in it; `with` closes it.
+
+    robot   the robot as it is, whose model the effects use
+    """
+
+    dt: float  # [s]
+
+    def reset(self, q, v) -> State: ...
+    def read(self, q, v): ...  # current state into the caller's (n,) arrays
+    def push(self, tau): ...  # dt under constant tau (n,) [N m | N], without a result
+    def step(self, tau) -> State: ...
+    def close(self): ...
+
+
+class Simulated(NamedTuple):
+    """log: the rows up to the end, or up to where the run stopped; outcome: why it ended."""
+
+    log: Log
+    outcome: Outcome
+
+
+def simulate(plant, law: Law, reference, effects: Effects, *, start=None, grip=None, pauses=(), on_pause=None) -> Simulated:
+    """N steps of the loop along reference (N + 1, 3, n) = q_ref, v_ref, a_ref at k dt: N + 1 rows.
+
+    plant      Twin, Bullet or any Plant; is reset first
+    law        of robocalc.control; its period must be the effects' control period
+    effects    of make_effects, for the plant's robot and at least N steps
+    start      (q, v) (n,) each; None: the reference's first row
+    grip       (N + 1, n) force [N m | N] of joints in force mode, NaN where position is controlled; None: no such joint
+    pauses     increasing steps 0 <= k <= N at which on_pause(k) is called, the plant being at step k and row k not yet
+               written; it may look at the plant, change its world, and end the run by returning True
+    raises     InvalidInput: shapes, values or time steps that do not fit; divergence is an outcome, never an error
+    """
+    reference = _reference(reference, plant.robot.n)
+    closed = close_loop(plant, law, reference, effects, grip)
+    N = len(reference) - 1
+    stops = [*_pauses(pauses, N), N]
+    plant.reset(*_start(start, reference))
+    march = _march_twin if isinstance(plant, Twin) else _march
+    address, k, status, asked = law_address(law.step), 0, GOES_ON, False
+    for stop in stops:
+        k, status = march(plant, address, closed, k, stop)
+        if status != GOES_ON:
+            break
+        if on_pause is not None and stop in pauses and on_pause(stop):
+            asked = stop < N
+            break
+    if status == GOES_ON:
+        status = _last_row(plant, address, closed, k)
+    outcome = Outcome.STOPPED if asked and status == GOES_ON else ENDS[status]
+    return Simulated(Log(plant.dt, closed.log[: k + 1]), outcome)
+
+
+def close_loop(plant, law: Law, reference, effects: Effects, grip=None) -> Closed:
+    """All arrays of one run, checked; memories are fresh copies, so that a run leaves nothing behind."""
+    robot, (N, _, n) = plant.robot, np.subtract(reference.shape, (1, 0, 0))
+    dt, every = effects.timing[DT], int(effects.timing[EVERY])
+    believed = robot if law.robot is None else law.robot
+    if believed.n != n or effects.joint.shape[1] != n:
+        raise InvalidInput(f"joints: plant {n}, law {believed.n}, effects {effects.joint.shape[1]}; they must agree")
+    if not np.isclose(dt, plant.dt, rtol=1e-9, atol=0):
+        raise InvalidInput(f"the effects are made for steps of {dt:g} s, the plant steps {plant.dt:g} s")
+    if not np.isclose(law.dt, every * dt, rtol=1e-9, atol=0):
+        raise InvalidInput(f"the law's period is {law.dt:g} s, the effects' {every} step(s) of {dt:g} s")
+    if 0 < len(effects.noise) < N + 1:
+        raise InvalidInput(f"the effects' noise is drawn for {len(effects.noise) - 1} steps, the reference has {N}")
+    work = np.zeros((WORK_ROWS, n))
+    grip = np.zeros((0, n)) if grip is None else _grip(grip, N, n)
+    if len(grip):
+        work[GRIP_DAMPING] = GRIP_DAMPED * stopping(robot, every * dt)
+    tau = law.torque_along(reference, dt)
+    targets = _held(np.concatenate([reference, tau[:, None]], axis=1), every)
+    effects = effects._replace(memory=np.zeros_like(effects.memory))
+    log = np.zeros((N + 1, len(CHANNELS), n))
+    return Closed(
+        believed.model(), law.gains.copy(), law.memory.copy(), robot.model(), effects, reference, targets, grip, work, log
+    )
+
+
+def _march_twin(plant, address, closed, k, stop):
+    return plant.roll(k, stop, address, closed)
+
+
+def _march(plant, address, closed, k, stop):
+    """Steps k, ..., stop - 1 of a plant that Python steps: (step reached, status)."""
+    arrays = _flat(closed)
+    q, v, total = np.zeros((3, plant.robot.n))
+    read, push = plant.read, plant.push
+    for step in range(k, stop):
+        read(q, v)
+        status = tick_flat(step, address, q, v, total, *arrays)
+        if status:
+            return step, status
+        push(total)
+    return stop, GOES_ON
+
+
+def _last_row(plant, address, closed, k):
+    """Row k, from which no step is taken."""
+    q, v, total = np.zeros((3, plant.robot.n))
+    plant.read(q, v)
+    return tick_flat(k, address, q, v, total, *_flat(closed))
+
+
+def _flat(closed):
+    """The fields of Closed one by one, in the order of tick_flat."""
+    c = closed
+    return (tuple(c.law), c.gains, c.memory, tuple(c.plant), tuple(c.effects), c.reference, c.targets, c.grip, c.work, c.log)
+
+
+def _held(x, every):
+    """(N + 1, rows, n): at the start of each control period the mean over it; the rows between are not used."""
+    if every == 1:
+        return x
+    begins = np.arange(0, len(x), every)
+    held = np.zeros_like(x)
+    held[begins] = x[np.minimum(begins[:, None] + np.arange(every), len(x) - 1)].mean(axis=1)
+    return held
+
+
+def _reference(reference, n):
+    x = np.ascontiguousarray(reference, dtype=float).copy()
+    if x.ndim != 3 or len(x) < 2 or x.shape[1:] != (3, n):
+        raise InvalidInput(f"a reference must have shape (N + 1, 3, {n}) with N from 1, got {x.shape}")
+    if not np.isfinite(x).all():
+        raise InvalidInput(f"the reference is not finite at step {int(np.argwhere(~np.isfinite(x))[0, 0])}")
+    return x
+
+
+def _start(start, reference):
+    n = reference.shape[2]
+    q, v = (np.array(x, dtype=float) for x in (reference[0, :2] if start is None else start))
+    for name, x in (("position", q), ("velocity", v)):
+        if x.shape != (n,) or not np.isfinite(x).all():
+            raise InvalidInput(f"the start {name} must be {n} finite numbers, got {x.tolist()}")
+    return q, v
+
+
+def _grip(grip, N, n):
+    x = np.ascontiguousarray(grip, dtype=float).copy()
+    if x.shape != (N + 1, n) or np.isinf(x).any():
+        raise InvalidInput(f"grip must have shape ({N + 1}, {n}), each a finite force or NaN, got shape {x.shape}")
+    return x
+
+
+def _pauses(pauses, N):
+    steps = list(pauses)
+    if any(not 0 <= k <= N for k in steps) or any(b <= a for a, b in zip(steps, steps[1:])):
+        raise InvalidInput(f"pauses must be increasing steps from 0 to {N}")
+    return [k for k in steps if k < N]
