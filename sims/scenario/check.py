@@ -67,12 +67,10 @@ def _robot(scenario: Scenario) -> Problems:
     except RobocalcError as error:
         yield ("robot", "model" if robot.model else "file"), str(error)
         return
-    if arm is None:
-        return
-    for path, values in _per_joint(scenario):
+    for path, values in per_joint(scenario):
         if len(values) not in arm.counts:
             yield path, f"{arm.name} has {' or '.join(map(str, arm.counts))} joints, got {len(values)} values"
-    for path, values in _positions(scenario):
+    for path, values in positions(scenario):
         if len(values) in arm.counts:
             yield from ((path, m) for i, x in enumerate(values) if (m := arm.outside(i, x)))
     for path, link in _links(scenario):
@@ -84,14 +82,12 @@ def _robot(scenario: Scenario) -> Problems:
 def _gripper(scenario: Scenario, arm: Arm) -> Problems:
     if arm.fingers or scenario.robot.model is None:
         return
-    if arm is None:
-        return
     for i, step in enumerate(scenario.task):
         if step.do in ("grasp", "release"):
             yield ("task", i, "do"), f"robot {arm.name} has no gripper to {step.do} with"
 
 
-def _positions(scenario: Scenario):
+def positions(scenario: Scenario):
     """(path, joint positions) that must lie in the joints' ranges."""
     robot = scenario.robot
     yield from ((("robot", key), getattr(robot, key)) for key in ("home", "start") if getattr(robot, key) is not None)
@@ -108,9 +104,9 @@ def _targets(step: Move):
     yield ("to",), step.to
 
 
-def _per_joint(scenario: Scenario):
+def per_joint(scenario: Scenario):
     """(path, tuple) for every list that has one value a joint."""
-    yield from _positions(scenario)
+    yield from positions(scenario)
     robot = scenario.robot
     if robot.start_velocity is not None:
         yield ("robot", "start_velocity"), robot.start_velocity

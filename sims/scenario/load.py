@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from robocalc import __version__
 from sims.scenario import say
 from sims.scenario.check import check
+from sims.scenario.complete import complete
 from sims.scenario.document import Document, absolute_files, brief, override, plain
 from sims.scenario.salvage import salvage
 from sims.scenario.schema import FORMAT, Scenario
@@ -57,7 +58,7 @@ def read(path: Path) -> Document:
         document.complain((), f"a scenario is a mapping of keys, got {show(source.data)}")
     for at, message, mark in source.problems:
         document.complain(at, message, mark)
-        document.broken.append(at)
+        document.broken += [at] if at else []
     if not isinstance(source.data, dict):
         document.raise_problems()
     return document
@@ -111,7 +112,7 @@ def finish(document: Document, folder: Path, overrides, prefix="--set ") -> Scen
         if not any(path[: len(t)] == t or t[: len(path)] == path for t in touched):
             document.complain(path, message)
     document.raise_problems()
-    return scenario
+    return complete(scenario)
 
 
 def _refuse_other_format(document: Document):

@@ -3,6 +3,7 @@
 problems(error, data, model)   [(path, message)]
 """
 
+import re
 from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -16,7 +17,11 @@ TARGET_KEYS = ("joints", "pose", "offset", "named")
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple, str]]:
     """Every error as (path of keys and indices, message)."""
-    return [(path, message(e, kind)) for e in error.errors() for path, kind in [place(e["loc"], model)]]
+    return [
+        ((*path, *_key_at_fault(e, kind)), message(e, kind))
+        for e in error.errors()
+        for path, kind in [place(e["loc"], model)]
+    ]
 
 
 def place(loc: tuple, model: type) -> tuple[tuple, Any]:
@@ -87,7 +92,7 @@ def message(error: dict, kind: Any) -> str:
         return _literal_message(given, context, kind)
     if name in _BOUNDS:
         words, key = _BOUNDS[name]
-        return f"must be {words} {context[key]:g}, got {got}"
+        return f"must be {words} {context[key]:g}, got {given:g}"
     if name in ("too_short", "too_long"):
         return _length_message(context, kind)
     if name in _WANTED:
@@ -125,10 +130,27 @@ def _tag_message(given: Any, kind: Any) -> str:
         return f"expected joints, pose or offset, or a name such as home; got {got}"
     if not isinstance(given, dict):
         return f"expected a mapping, got {got}"
-    key = next((k for k in ("do", "shape", "type") if _has_field(branches, k)), "type")
+    key = _key_of(branches)
     if key not in given:
         return f"{key} is missing: one of {', '.join(branches)}"
-    return f"unknown {key} {show(given[key])}{did_you_mean(given[key], branches)}"
+    what = {"do": "step", "shape": "shape"}.get(key, "type")
+    return f"unknown {what} {show(given[key])}{did_you_mean(given[key], branches)}"
+
+
+def _key_at_fault(error: dict, kind: Any) -> tuple:
+    """Where pydantic points at a mapping: its tag, or the gain that a design's message begins with."""
+    given = error["input"]
+    if error["type"].startswith("union_tag"):
+        key = _key_of(_branches(kind))
+        return (key,) if isinstance(given, dict) and key in given else ()
+    if error["type"] == "value_error":
+        key = re.match(r"Value error, (\w*)", error["msg"])[1]
+        return (key,) if key in getattr(_plain(kind), "model_fields", ()) else ()
+    return ()
+
+
+def _key_of(branches: dict) -> str:
+    return next((key for key in ("do", "shape", "type") if branches and _has_field(branches, key)), "type")
 
 
 def _has_field(branches: dict, key: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, create_model, model_validator
 
-from robocalc import control
+from robocalc.control import CONTROLLERS
 from robocalc.errors import RobocalcError
 from sims.scenario.base import Part, tagged
 from sims.scenario.units import per_joint, positive
@@ -32,12 +32,6 @@ class MinJerk(Part):
 
 PLANNERS = {"min_jerk": MinJerk}
 Planner = tagged("type", PLANNERS)
-
-
-if hasattr(control, "CONTROLLERS"):
-    CONTROLLERS = control.CONTROLLERS
-else:  # until the control room has its registry
-    from sims.scenario.provisional import CONTROLLERS
 
 
 class ControllerPart(Part):
@@ -64,7 +58,8 @@ def _gain_type(annotation):
     """Pydantic type for a design's field: bool, Literal and str stay; numbers are one for all joints or one a joint."""
     if annotation in (bool, str) or typing.get_origin(annotation) is Literal:
         return annotation
-    return per_joint("number")
+    number = per_joint("number", ge=0)
+    return number | None if type(None) in typing.get_args(annotation) else number
 
 
 def controller_model(tag: str, design: type) -> type[ControllerPart]:

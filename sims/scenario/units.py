@@ -50,12 +50,10 @@ def si(dimension: str, value: Any) -> float:
         raise PydanticCustomError(
             "quantity", "expected {want}, got {got}", {"want": wanted(dimension), "got": show(value)}
         )
-    if not math.isfinite(number) or abs(number) > HUGE:
-        raise PydanticCustomError(
-            "quantity",
-            "{got} is no usable value; {want}, of size at most 1e12",
-            {"got": show(value), "want": wanted(dimension)},
-        )
+    if not math.isfinite(number):
+        raise PydanticCustomError("quantity", "must be finite, got {got}", {"got": show(value)})
+    if abs(number) > HUGE:
+        raise PydanticCustomError("quantity", "{got} is beyond 1e12: no usable value", {"got": show(value)})
     return number
 
 

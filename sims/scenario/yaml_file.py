@@ -60,6 +60,15 @@ def parse(text: str) -> Source:
     return source
 
 
+def scalar(text: str) -> Any:
+    """The value of `--set key=TEXT`: YAML where it is, else the text itself."""
+    try:
+        source = parse(text)
+    except Unreadable:
+        return text
+    return text if source.problems else source.data
+
+
 def _refuse_deep(text: str):
     """libyaml recurses in C: thousands of brackets would end the process, not raise."""
     depth = 0
@@ -125,7 +134,7 @@ def _mapping(node, path, source, inside):
             continue
         if key in first:
             message = f"key {key!r} given twice (first at line {first[key]})"
-            source.problems.append(((*path, key), message, _mark(key_node)))
+            source.problems.append((path, message, _mark(key_node)))
             continue
         first[key] = key_node.start_mark.line + 1
         source.marks.setdefault((*path, key), _mark(key_node))

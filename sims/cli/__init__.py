@@ -1,0 +1,15 @@
+"""The `robocalc` command: it translates between a terminal and the library, and decides nothing.
+
+main       entry point: runs a command, returns its exit code
+commands   the commands (commands.py)
+guard      errors as one line and an exit code (guard.py)
+tables     results as text and as JSON (tables.py)
+progress   a bar where work takes longer than a second (progress.py)
+"""
+
+
+def main(argv=None) -> int:
+    """Run one command line (sys.argv by default) and return its exit code."""
+    from sims.cli.guard import exit_code
+
+    return exit_code(argv)

@@ -1,0 +1,260 @@
+"""The commands, each a few lines over the library."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sims.cli.guard import guarded
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCENARIOS = ROOT / "scenarios"
+DEMO = "panda_pick_and_place.yaml"
+
+app = typer.Typer(
+    name="robocalc",
+    help="From a scenario file to a planned, tracked, measured and shown robot motion.",
+    epilog="Exit codes: 0 accepted, 1 not accepted, 2 bad scenario or usage, 3 infeasible, 4 diverged or crashed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="another value: world.post.radius=0.05")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
+Engine = Annotated[str | None, typer.Option("--engine", metavar="bullet|twin", help="as --set sim.engine=...")]
+Seed = Annotated[str | None, typer.Option("--seed", metavar="N", help="as --set seed=N")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="run folder; else runs/NAME-DIGEST")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="scenario file, or the name of one that `list` shows")]
+Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="write plots")]
+Report = Annotated[bool, typer.Option("--report/--no-report", help="write report.html")]
+
+
+@app.callback(invoke_without_command=True)
+def _robocalc(version: Annotated[bool, typer.Option("--version", help="print the version")] = False):
+    if version:
+        from robocalc import __version__
+
+        print(f"robocalc {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+@guarded
+def demo(as_json: Json = False, engine: Engine = None, seed: Seed = None, out: Out = None, sets: Sets = ()):
+    """Run the Panda pick-and-place that comes with robocalc."""
+    return _run(SCENARIOS / DEMO, sets, as_json, engine, seed, out, True, True)
+
+
+@app.command()
+@guarded
+def run(
+    file: File,
+    sets: Sets = (),
+    as_json: Json = False,
+    engine: Engine = None,
+    seed: Seed = None,
+    out: Out = None,
+    plots: Plots = True,
+    report: Report = True,
+):
+    """Plan, simulate, measure and report a scenario."""
+    return _run(scenario_file(file), sets, as_json, engine, seed, out, plots, report)
+
+
+def _run(file, sets, as_json, engine, seed, out, plots, report) -> int:
+    from sims.cli.progress import Progress, announce_compiling
+    from sims.cli.tables import EXIT, run_json, show_run
+    from sims.scenario.schema import Scenario
+
+    scenario = Scenario.load(file, overrides(sets, engine, seed))
+    announce_compiling()
+    from sims.run import run as run_scenario
+
+    with Progress(enabled=not as_json) as progress:
+        result = run_scenario(scenario, out=out or run_folder(scenario), progress=progress, plots=plots, report=report)
+    print(run_json(result)) if as_json else show_run(result)
+    return EXIT[result.verdict]
+
+
+def run_folder(scenario) -> Path:
+    """runs/NAME-DIGEST: the same scenario gets the same folder."""
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in scenario.name).strip("-.")[:60]
+    return Path("runs") / f"{name or 'run'}-{scenario.digest[:8]}"
+
+
+def scenario_file(given: Path) -> Path:
+    """The path as given, or that of the built-in scenario of that name."""
+    if not given.exists() and given.parent == Path("."):
+        for name in (given.name, given.name.replace("-", "_")):
+            if (SCENARIOS / f"{name}.yaml").is_file():
+                return SCENARIOS / f"{name}.yaml"
+    return given
+
+
+def overrides(sets, engine=None, seed=None) -> list:
+    """(key, value) of --set, --engine, --seed; values are read as YAML. Raises InvalidInput for text without `=`."""
+    from robocalc.errors import InvalidInput
+    from sims.scenario.yaml_file import scalar
+
+    found = []
+    for text in sets or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidInput(f"--set {text}: write KEY=VALUE")
+        found.append((key.strip(), scalar(value)))
+    found += [("sim.engine", engine)] if engine is not None else []
+    return found + ([("seed", scalar(seed))] if seed is not None else [])
+
+
+@app.command()
+@guarded
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="scenario files or folders of them")],
+    sets: Sets = (),
+    as_json: Json = False,
+):
+    """Say all that is wrong with scenario files, without running them."""
+    from robocalc.errors import ScenarioError
+    from sims.scenario.arms import arm_of
+    from sims.scenario.schema import Scenario
+
+    problems, good = [], []
+    for file in _each_file(files):
+        try:
+            scenario = Scenario.load(file, overrides(sets))
+        except ScenarioError as error:
+            problems += error.problems
+            continue
+        arm = arm_of(scenario.robot)
+        good.append(f"{file}: ok: {arm.name}, {len(scenario.task)} steps, {len(scenario.accept)} figures to accept")
+        found = [f for f in arm.findings if f.severity == "warning"] if scenario.robot.file else []
+        good += [f"{file}: warning: robot.file: {f.where}: {f.what}" for f in found]
+    if as_json:
+        code = 2 if problems else 0
+        print(json.dumps({"ok": not problems, "problems": problems, "notes": good, "exit_code": code}, indent=2))
+    elif good:
+        print("\n".join(good))
+    if problems:
+        raise ScenarioError(problems) if not as_json else typer.Exit(2)
+
+
+def _each_file(paths):
+    for path in paths:
+        inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")]) if path.is_dir() else []
+        yield from inside or [scenario_file(path)]
+
+
+@app.command("list")
+@guarded
+def list_(
+    robots: Annotated[bool, typer.Option("--robots", help="built-in robots")] = False,
+    controllers: Annotated[bool, typer.Option("--controllers", help="controllers and their gains")] = False,
+    metrics: Annotated[bool, typer.Option("--metrics", help="what `accept:` may bound")] = False,
+    as_json: Json = False,
+):
+    """List the scenarios that come with robocalc, or its robots, controllers or metrics."""
+    from sims.cli.lists import LISTS
+    from sims.cli.tables import columns
+
+    chosen = {"robots": robots, "controllers": controllers, "metrics": metrics}
+    names = [name for name, wanted in chosen.items() if wanted] or ["scenarios"]
+    found = {name: LISTS[name](SCENARIOS) for name in names}
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    for name in names:
+        print(f"{name}:")
+        columns([(key, *about.values()) for key, about in found[name].items()] or [("none", "")])
+
+
+@app.command()
+@guarded
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="file to write; - for stdout")] = Path("scenario.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="replace the file if it exists")] = False,
+):
+    """Write a commented scenario to begin with."""
+    from robocalc.errors import InvalidInput
+    from sims.scenario.starter import starter
+
+    if str(file) == "-":
+        print(starter("my-scenario", "scenario.yaml"), end="")
+        return
+    if file.is_dir() or (file.exists() and not force):
+        raise InvalidInput(f"{file} exists{' and is a folder' if file.is_dir() else '; --force replaces it'}")
+    file.write_text(starter(file.stem, file.name), encoding="utf-8")
+    print(f"wrote {file}; try: robocalc run {file}")
+
+
+@app.command()
+@guarded
+def schema(out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="file to write")] = None):
+    """Print the JSON schema of scenario files, for editors."""
+    from sims.scenario.starter import json_text
+
+    if out is None:
+        sys.stdout.write(json_text())
+        return
+    out.write_text(json_text(), encoding="utf-8")
+    print(f"wrote {out}; name it in the first line of a scenario: # yaml-language-server: $schema={out.name}")
+
+
+@app.command()
+@guarded
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="run folder")],
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="open it in the browser")] = True,
+):
+    """Show a run's report with its 3D replay in the browser."""
+    from robocalc.errors import InvalidInput
+
+    page = folder if folder.is_file() and folder.suffix == ".html" else folder / "report.html"
+    if not folder.exists():
+        raise InvalidInput(f"no run folder at {folder}")
+    if not page.is_file():
+        raise InvalidInput(f"{folder} has no report.html; run its scenario again with `replay` in output.keep")
+    print(page.resolve())
+    if browser:
+        import webbrowser
+
+        if not webbrowser.open(page.resolve().as_uri()):
+            print("robocalc: no browser found; open the file by hand", file=sys.stderr)
+
+
+@app.command()
+@guarded
+def reproduce(folder: Annotated[Path, typer.Argument(metavar="RUN", help="run folder")], as_json: Json = False):
+    """Run a run folder's scenario again and say whether every bit of the log is the same."""
+    from robocalc.errors import InvalidInput
+    from sims.cli.progress import announce_compiling
+
+    if not folder.is_dir():
+        raise InvalidInput(f"no run folder at {folder}")
+    announce_compiling()
+    from sims.run import reproduce as reproduce_run
+
+    same, sentence = reproduce_run(folder)
+    print(json.dumps({"identical": same, "what": sentence}, indent=2) if as_json else sentence)
+    return 0 if same else 1
+
+
+@app.command()
+@guarded
+def doctor(as_json: Json = False):
+    """Say what this installation has and lacks, with remedies."""
+    from sims.cli.tables import columns
+    from sims.doctor.findings import examine
+
+    found = examine()
+    if as_json:
+        print(json.dumps([finding._asdict() for finding in found], indent=2))
+    else:
+        columns([({True: "ok", False: "MISSING", None: "note"}[f.ok], f.what, f.found) for f in found], indent="")
+        for finding in found:
+            if finding.ok is not True and finding.remedy:
+                print(f"{finding.what}: {finding.remedy}")
+    return 0 if all(finding.ok is not False for finding in found) else 1

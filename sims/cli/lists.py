@@ -1,0 +1,54 @@
+"""What there is to choose from, as {name: {column: text}}.
+
+LISTS   kind of thing -> function of the scenario folder
+"""
+
+import dataclasses
+from pathlib import Path
+
+
+def scenarios(folder: Path) -> dict:
+    """Built-in scenarios: name of the file without suffix -> tags, description. One that cannot be read says so."""
+    from sims.scenario.yaml_file import Unreadable, parse
+
+    found = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            data = parse(path.read_text(encoding="utf-8")).data
+            data = data if isinstance(data, dict) else {}
+        except (OSError, UnicodeDecodeError, Unreadable):
+            data = {"description": "cannot be read: see `robocalc check`"}
+        tags = ", ".join(map(str, data.get("tags") or ()))
+        found[path.stem] = {"tags": tags, "description": " ".join(str(data.get("description", "")).split())}
+    return found
+
+
+def robots(_folder: Path) -> dict:
+    """Built-in robots: name -> what it is."""
+    from robocalc.dynamics import ROBOTS
+
+    return {name: {"what": entry.what} for name, entry in ROBOTS.items()}
+
+
+def controllers(_folder: Path) -> dict:
+    """Controllers: tag -> keys with defaults, what it is."""
+    from robocalc.control import CONTROLLERS
+
+    found = {}
+    for tag, design in CONTROLLERS.items():
+        keys = [
+            field.name if field.default is dataclasses.MISSING else f"{field.name}={field.default}"
+            for field in dataclasses.fields(design)
+        ]
+        found[tag] = {"keys": ", ".join(keys), "what": (design.__doc__ or "").strip().splitlines()[0]}
+    return found
+
+
+def metrics(_folder: Path) -> dict:
+    """Metrics: name -> unit, meaning."""
+    from sims.scenario.metric_names import metric_names
+
+    return {name: {"unit": unit, "what": what} for name, (unit, what) in metric_names(["<name>"]).items()}
+
+
+LISTS = {"scenarios": scenarios, "robots": robots, "controllers": controllers, "metrics": metrics}

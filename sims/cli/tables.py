@@ -1,0 +1,130 @@
+"""Results as text for people and as JSON for programs.
+
+show_run, run_json     a finished run
+columns                rows of text, aligned
+"""
+
+import json
+import math
+import shutil
+import sys
+from pathlib import Path
+
+EXIT = {"accepted": 0, "rejected": 1, "infeasible": 3, "diverged": 4}
+COLOR = {"accepted": "green", "rejected": "red", "infeasible": "red", "diverged": "red"}
+
+
+def console():
+    """rich's console on stdout; plain text when that is no terminal."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else max(100, shutil.get_terminal_size().columns)
+    return Console(width=width, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+
+
+def show_run(run):
+    """Verdict, metrics by group, acceptance, and what to open."""
+    from rich.text import Text
+
+    out = console()
+    out.print(Text.assemble((run.verdict.upper(), f"bold {COLOR[run.verdict]}"), f"  {run.scenario.name}"))
+    if run.why:
+        out.print(Text(str(run.why)))
+    if run.metrics:
+        out.print(_metrics_table(run))
+    if run.acceptance:
+        out.print(_acceptance_table(run))
+    if run.folder:
+        out.print(Text(f"run folder  {run.folder}"))
+        report = Path(run.folder) / "report.html"
+        if report.is_file():
+            out.print(Text(f"replay      robocalc replay {run.folder}   (or open {report})"))
+
+
+def _metrics_table(run):
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name, side in (("metric", "left"), ("value", "right"), ("unit", "left"), ("at", "right")):
+        table.add_column(name, justify=side, no_wrap=True)
+    group = None
+    for name, metric in run.metrics.items():
+        if group not in (None, name.partition(".")[0]):
+            table.add_section()
+        group = name.partition(".")[0]
+        value, unit, when = (*metric, None)[:3]
+        table.add_row(name, number(value), "" if unit == "-" else unit, "" if when is None else f"{when:.3f} s")
+    return table
+
+
+def _acceptance_table(run):
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name, side in (("", "left"), ("accept", "left"), ("value", "right"), ("bound", "left")):
+        table.add_column(name, justify=side, no_wrap=True)
+    for row in run.acceptance:
+        metric, value, bound, ok = acceptance_row(row)
+        mark = Text("pass", "green") if ok else Text("FAIL", "bold red")
+        table.add_row(mark, metric, number(value), bound)
+    return table
+
+
+def acceptance_row(row) -> tuple:
+    """(metric, value, bound in words, ok) of one row, whatever kind of record it is."""
+    if isinstance(row, dict):
+        metric, value, bound, ok = (row[key] for key in ("metric", "value", "bound", "ok"))
+    else:
+        metric, value, bound, ok = row[:4] if isinstance(row, tuple) else (row.metric, row.value, row.bound, row.ok)
+    if not isinstance(bound, str):
+        least, most = getattr(bound, "min", None), getattr(bound, "max", None)
+        words = [f"at least {least:g}"] if least is not None else []
+        bound = ", ".join(words + ([f"at most {most:g}"] if most is not None else []))
+    return metric, value, bound, bool(ok)
+
+
+def number(value) -> str:
+    """A figure in 4 digits; whole numbers as such; a dash for none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if float(value).is_integer() and abs(value) < 1e6:
+        return str(int(value))
+    return f"{value:.4g}"
+
+
+def run_json(run) -> str:
+    """The run as JSON; what is not finite is null."""
+    metrics = {name: {"value": finite(metric[0]), "unit": metric[1]} for name, metric in run.metrics.items()}
+    rows = [dict(zip(("metric", "value", "bound", "ok"), acceptance_row(row))) for row in run.acceptance]
+    for row in rows:
+        row["value"] = finite(row["value"])
+    outcome = getattr(run.outcome, "value", run.outcome)
+    data = {
+        "scenario": run.scenario.name,
+        "digest": run.scenario.digest,
+        "verdict": run.verdict,
+        "accepted": bool(run.accepted),
+        "outcome": None if outcome is None else str(outcome),
+        "why": str(run.why or ""),
+        "metrics": metrics,
+        "acceptance": rows,
+        "folder": str(run.folder) if run.folder else None,
+        "exit_code": EXIT[run.verdict],
+    }
+    return json.dumps(data, indent=2, allow_nan=False)
+
+
+def finite(value):
+    """A float, or None for what JSON cannot say."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def columns(rows, indent: str = "  "):
+    """Print rows of text, every column but the last as wide as its longest entry."""
+    rows = [tuple(map(str, row)) for row in rows]
+    widths = [max(map(len, column)) for column in list(zip(*rows))[:-1]]
+    for row in rows:
+        print(indent + "  ".join([*(text.ljust(w) for text, w in zip(row, widths)), row[-1]]).rstrip())
