@@ -28,6 +28,7 @@ EXPORTS = {
     "audit": "audit",
     "IKResult": "ik",
     "IKStatus": "ik",
+    "PathIK": "ik",
     "State": "state",
     "System": "system",
     "check_derivatives": "derivatives",

@@ -228,6 +228,56 @@ class Robot:
         many_jacobians(self._model, q, body, offset[9:], J)
         return J[0] if single else J
 
+    def solve_ik(
+        self,
+        pose,
+        frame=None,
+        *,
+        start=None,
+        seed=0,
+        restarts=50,
+        position_tolerance=1e-6,
+        rotation_tolerance=1e-6,
+        posture=None,
+        margin=0.0,
+    ):
+        """Configuration within limits that brings a frame (the tool where None) to a pose: IKResult.
+
+        pose        (4, 4) in world, or a position (3,) where the rotation is free
+        start       (n,) where the search begins, `home` where None; restarts begin near it, then anywhere (seeded)
+        posture     (n,): redundancy is used to come near it; where None: no pull from a given start, else `home`
+        margin      [rad | m] to stay away from position limits
+        tolerances  [m], [rad]; the last step mostly ends far below
+        raises      InvalidInput   not a pose, a frame that no joint moves
+        returns     a status that is not SOLVED says why, `limiting` names joints; `raise_for_status()` raises it
+        source      Levenberg-Marquardt, damping as Sugihara (2011), limits as an active set
+        """
+        from robocalc.dynamics.ik import solve
+
+        return solve(
+            self,
+            pose,
+            frame,
+            start=start,
+            seed=seed,
+            restarts=restarts,
+            position_tolerance=position_tolerance,
+            rotation_tolerance=rotation_tolerance,
+            posture=posture,
+            margin=margin,
+        )
+
+    def follow_poses(self, poses, start, frame=None, **options):
+        """Configurations along dense poses (N, 4, 4), each found from the last, so on one branch: PathIK.
+
+        start      (n,) near the first pose
+        options    position_tolerance [m], rotation_tolerance [rad], margin [rad | m], jump [rad | m]: a joint that
+                   moves more between neighbouring poses has lost its branch
+        """
+        from robocalc.dynamics.ik import follow
+
+        return follow(self, poses, start, frame, **options)
+
     # --- changed copies
 
     def _edited(self, edit_made: str, **changes) -> "Robot":
