@@ -1,0 +1,25 @@
+"""Showing a run: the page with the 3D replay, and plots as files.
+
+report_data    a run as plain data for both
+write_page     report.html, complete in itself
+write_plots    PNG and SVG by matplotlib
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "ReportData": "data",
+    "report_data": "gather",
+    "write_page": "page",
+    "write_plots": "plots",
+}
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"sims.report.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'sims.report' has no attribute {name!r}")
+
+
+def __dir__():
+    return [*globals(), *_HOME]
