@@ -15,10 +15,10 @@ import numpy as np
 from robocalc.dynamics import Robot, load
 from robocalc.errors import InvalidInput
 from robocalc.trajectory import Limits
+from sims.effects import Push, make_effects
 from sims.engines import motions, shapes
+from sims.engines.bullet_contacts import fingers_of
 from sims.engines.poses import rpy_quaternion
-
-FINGER = "finger"  # in the name of a prismatic joint: it is part of a gripper
 
 
 def rpy(degrees) -> tuple:
@@ -52,14 +52,29 @@ def _robot(scenario, payload_mass) -> Robot:
     robot = robot.with_base(spec.base.position, rpy(spec.base.rpy_deg)).with_gravity(scenario.sim.gravity)
     if spec.home is not None:
         robot = replace_home(robot, spec.home)
+    if spec.friction is not None:
+        robot = replace_friction(robot, spec.friction)
     if payload_mass > 0:
         inertia = (
             None if spec.payload.inertia is None else tensor(spec.payload.inertia) * payload_mass / spec.payload.mass
         )
         robot = robot.with_payload(payload_mass, com=spec.payload.com, inertia=inertia, link=spec.payload.link)
     if spec.tool is not None:
-        robot = robot.with_tool(spec.tool.position, rpy(spec.tool.rpy_deg), link=spec.tool.link)
+        robot = robot.with_tool(spec.tool.offset.position, rpy(spec.tool.offset.rpy_deg), link=spec.tool.link)
     return robot
+
+
+def replace_friction(robot, friction) -> Robot:
+    """The robot with other joint friction, which its controller knows of."""
+    names = {name: i for i, name in enumerate(robot.joints)}
+    viscous, coulomb = np.broadcast_to(friction.viscous, robot.n), np.broadcast_to(friction.coulomb, robot.n)
+    joints = [
+        replace(j, damping=float(viscous[names[j.name]]), friction=float(coulomb[names[j.name]]))
+        if j.name in names
+        else j
+        for j in robot.tree.joints
+    ]
+    return replace(robot, tree=replace(robot.tree, joints=tuple(joints)), edits=(*robot.edits, f"friction {friction}"))
 
 
 def tensor(six) -> np.ndarray:
@@ -99,9 +114,10 @@ def motion_limits(scenario, robot: Robot) -> Limits:
 
 
 def gripper_joints(robot: Robot) -> tuple:
-    """Indices of the fingers: prismatic joints named so."""
-    prismatic = robot.model().tree[:, 1] == 1
-    return tuple(i for i, name in enumerate(robot.joints) if prismatic[i] and FINGER in name.lower())
+    """Indices of the joints that move the fingers, () where there are none."""
+    fingers = fingers_of(robot)
+    carried_by = {joint.child: joint.name for joint in robot.tree.joints}
+    return tuple(robot.joints.index(carried_by[link]) for link in fingers)
 
 
 # the world ----------------------------------------------------------------------------------------------------------
@@ -131,3 +147,50 @@ def _motion(item):
         return motions.Line(position=item.position, quaternion=turn, **words)
     words = spec.model_dump(exclude={"type", "phase_deg"})
     return motions.Circle(phase=radians(spec.phase_deg), quaternion=turn, **words)
+
+
+def known_world(scenario, world) -> tuple:
+    """The shapes that the planner knows of."""
+    hidden = {item.name for item in scenario.world if not item.known_to_planner}
+    return tuple(shape for shape in world if shape.name not in hidden)
+
+
+# the run ------------------------------------------------------------------------------------------------------------
+
+
+def start_of(scenario, robot):
+    """(q, v) at t = 0."""
+    q = robot.home if scenario.robot.start is None else np.array(scenario.robot.start, float)
+    v = np.zeros(robot.n) if scenario.robot.start_velocity is None else np.array(scenario.robot.start_velocity, float)
+    return q, v
+
+
+def effects_of(scenario, robot, plant_robot, steps):
+    """Everything in `disturbances` and `sensors` but payload, as the loop takes it."""
+    sensors, found = (
+        scenario.sensors,
+        {kind: [] for kind in ("push", "payload_error", "joint_friction", "torque_ripple")},
+    )
+    for item in scenario.disturbances:
+        found[item.type].append(item)
+    friction = np.array(robot.friction, float)
+    for item in found["joint_friction"]:
+        friction = friction + np.array([np.broadcast_to(item.viscous, robot.n), np.broadcast_to(item.coulomb, robot.n)])
+    ripple = [np.broadcast_to(r.std, robot.n) for r in (*found["torque_ripple"], sensors.torque_ripple)]
+    return make_effects(
+        plant_robot,
+        scenario.sim.timestep,
+        steps,
+        control_every=scenario.sim.control_every,
+        friction=friction,
+        torque_limits=motion_limits(scenario, robot).torque,
+        position_noise=sensors.joint_position.std,
+        position_resolution=sensors.joint_position.quantization,
+        velocity_noise=sensors.joint_velocity.std,
+        velocity_resolution=sensors.joint_velocity.quantization,
+        velocity_filter_hz=sensors.joint_velocity.filter_hz,
+        latency=sensors.latency,
+        ripple=np.sqrt(np.sum(np.square(ripple), axis=0)),
+        pushes=[Push(p.link, p.force, p.start, p.duration, p.point) for p in found["push"]],
+        seed=scenario.seed,
+    )

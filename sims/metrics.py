@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-SETTLED = 0.02  # of a joint's range of motion: the band of the settling time
+SETTLED = 0.02  # of a joint's range of motion, wanted or executed: the band of the settling time
+LEAST_RANGE = 0.05  # [rad | m]: what moves less is held to the band of this
 LIMIT_TOLERANCE = 1e-6  # relative: rounding is no violation
 STILL = 1e-9  # [rad/s]: a reference slower than this stands
 
@@ -181,8 +182,8 @@ def _with_unit(found, unit):
 
 def response(run):
     e = (run.q - run.q_ref)[:, run.tracked]
-    span = np.ptp(run.q_ref[:, run.tracked], axis=0)
-    band = SETTLED * np.maximum(np.maximum(span, np.abs(e[0])), 1e-3)
+    span = np.maximum(np.ptp(run.q_ref[:, run.tracked], axis=0), np.ptp(run.q[:, run.tracked], axis=0))
+    band = SETTLED * np.maximum(span, LEAST_RANGE)
     moving = np.flatnonzero((np.abs(run.v_ref[:, run.tracked]) > STILL).any(axis=1))
     end = float(run.t[min(moving[-1] + 1, len(run.t) - 1)]) if len(moving) else 0.0
     yield "settling.time_s", Metric(settling_time(run.t, e, band, end), "s")

@@ -67,7 +67,7 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
     """Motion for all steps of the scenario's task.
 
     robot     as its controller believes it          world    shapes; those unknown to the planner are left out by it
-    checker   `at(q, t) -> (distance [m], pair)` of planned configurations, or None: clearance is not checked
+    checker   sims.engines.bullet.Clearance of robot and world, or None: clearance is not checked
     """
     began = process_time()
     mover = Mover(scenario, robot, motion_limits(scenario, robot), gripper_joints(robot), world)
@@ -138,14 +138,58 @@ def _too_long(trajectory, scenario):
         yield Violation("sim.max_duration", beyond, "s", trajectory.duration)
 
 
+class Carry(NamedTuple):
+    """An object in the hand. It counts as part of the robot between its first and its last move: it is taken from and
+    set down on things that it must touch."""
+
+    object: str
+    taken: float  # [s] fingers closed
+    let_go: float
+    counts_from: float
+    counts_to: float
+
+
+def carries(steps) -> list:
+    """A Carry for each grasp among StepSpans."""
+    found = []
+    for i, grasp in enumerate(steps):
+        if grasp.do == "grasp":
+            after = steps[i + 1 :]
+            until = next((k for k, s in enumerate(after) if s.do == "release"), len(after))
+            moves = [s for s in after[:until] if s.do in ("move", "trace")]
+            let_go = after[until].start if until < len(after) else steps[-1].end + 1.0
+            window = (moves[0].end, moves[-1].start) if moves else (let_go, let_go)
+            found.append(Carry(grasp.object, grasp.end, let_go, *window))
+    return found
+
+
 CHECK_EVERY = 0.02  # [s] between configurations whose clearance is checked
+
+
+def planned_gaps(trajectory, spans, checker):
+    """(t (F,), distance (F,) [m], pairs): closest pair along the motion, carried objects included."""
+    t = np.append(np.arange(0.0, trajectory.duration, CHECK_EVERY), trajectory.duration)
+    hands, found = carries(spans), []
+    meant = tuple({hand.object for hand in hands})
+    attached = set()
+    for q, time in zip(trajectory(t), t, strict=True):
+        exclude = list(meant)
+        for k, hand in enumerate(hands):
+            if k not in attached and time >= hand.taken:
+                checker.at(q, time)
+                checker.attach(hand.object, checker.hand)
+                attached.add(k)
+            elif k in attached and time >= hand.let_go:
+                checker.detach(hand.object)
+            if not hand.counts_from <= time <= hand.counts_to:
+                exclude += [(hand.object, other) for other in checker.names if other != hand.object]
+        found.append(checker.at(q, time, exclude))
+    return t, np.array([gap.distance for gap in found]), tuple(gap.pair for gap in found)
 
 
 def _check_clearance(trajectory, spans, checker):
     """((t, distance, pairs), violations): touching anything at all, or closer than a step's `avoid.clearance`."""
-    t = np.append(np.arange(0.0, trajectory.duration, CHECK_EVERY), trajectory.duration)
-    found = [checker.at(q, time) for q, time in zip(trajectory(t), t, strict=True)]
-    distance, pairs = np.array([d for d, _ in found]), tuple(pair for _, pair in found)
+    t, distance, pairs = planned_gaps(trajectory, spans, checker)
     failures = []
     if distance[0] < 0:
         failures.append(_touch("start", distance[0], pairs[0], 0.0, "starts in collision"))

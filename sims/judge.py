@@ -1,0 +1,90 @@
+"""From a run to its figures and its verdict.
+
+evidence   what sims.metrics needs, from plan, log and what was watched
+judge      the acceptance table
+"""
+
+import math
+
+import numpy as np
+
+from sims.build import motion_limits
+from sims.metrics import Evidence
+from sims.result import Check
+
+
+def evidence(made, grip, watcher, wall_time) -> Evidence:
+    """made: a Run with plan and log; grip (N + 1, n); watcher: sims.watch.Watcher or None; wall_time [s] it took."""
+    log, plan, robot = made.log, made.plan, made.robot
+    rows = len(log.t)
+    tracked = np.ones(robot.n, bool)
+    tracked[list(plan.fingers)] = False
+    moves = tuple((s.start, s.end) for s in plan.steps if s.do in ("move", "trace") and s.end <= log.t[-1] + 1e-9)
+    watched = {}
+    if watcher is not None:
+        seen = watcher.seen()
+        watched = {
+            "clearance": (watcher.t, seen["clearance"]),
+            "contacts": (watcher.t, seen["contacts"], watcher.unintended()),
+            "targets": _targets(made, seen["objects"]),
+            "slip": watcher.slip,
+        }
+    return Evidence(
+        t=log.t,
+        q=log.q,
+        v=log.v,
+        q_ref=log.q_ref,
+        v_ref=log.v_ref,
+        tau=log.tau,
+        tau_wanted=log.tau_wanted,
+        tracked=tracked,
+        limits=_own_limits(made, grip[:rows]),
+        tcp=robot.pose(log.q),
+        tcp_ref=robot.pose(log.q_ref),
+        moves=moves,
+        home=robot.home,
+        planned_jerk=plan.cost,
+        planned_duration=plan.trajectory.duration,
+        planned_clearance=plan.clearance[:2] if plan.clearance else None,
+        wall_time=wall_time,
+        **watched,
+    )
+
+
+def _own_limits(made, grip):
+    """The robot's own limits, which the run must keep even where the scenario asks for more."""
+    own = made.robot.limits
+    wanted = motion_limits(made.scenario, made.robot)
+    return own if np.isnan(grip).all() else own.__class__(position=own.position, velocity=wanted.velocity)
+
+
+def _targets(made, objects) -> dict:
+    """Object -> (final, wanted, start) positions; wanted: carried rigidly from where it stood to where it was let go.
+
+    With the tool at T₁ when it was taken and at T₂ when it was let go, an object at p belongs to T₂ T₁⁻¹ p.
+    """
+    plan, robot = made.plan, made.robot
+    held = {step.object: step for step in plan.steps if step.do == "grasp"}
+    found = {}
+    for shape in made.world:
+        if shape.dynamic and len(objects.get(shape.name, ())):
+            path = objects[shape.name][:, :3]
+            wanted = None
+            if shape.name in plan.releases and shape.name in held:
+                taken = robot.pose(plan.trajectory(held[shape.name].start))
+                left = robot.pose(plan.releases[shape.name])
+                wanted = (left @ np.linalg.solve(taken, np.append(path[0], 1.0)))[:3]
+            found[shape.name] = (path[-1], wanted, path[0])
+    return found
+
+
+def judge(scenario, metrics) -> tuple:
+    """One Check for each bound in `accept`; a figure that the run does not have, or NaN, is not met."""
+    rows = []
+    for name, bound in scenario.accept.items():
+        found = metrics.get(name)
+        value = math.nan if found is None else found.value
+        unit, time = ("", None) if found is None else (found.unit, found.time)
+        low, high = (-math.inf if bound.min is None else bound.min), (math.inf if bound.max is None else bound.max)
+        rows.append(Check(name, value, unit, bound.min, bound.max, bool(low <= value <= high), time))
+    return tuple(rows)

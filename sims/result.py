@@ -1,0 +1,74 @@
+"""What a run is: everything that was planned, done, measured and judged.
+
+Check   one row of the acceptance table
+Run     plan, log, outcome, metrics, acceptance; `.verdict`, `.accepted`, `.why`
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from sims.engines.status import Outcome
+from sims.log import Log
+from sims.plan import TaskPlan
+
+VERDICTS = ("accepted", "rejected", "infeasible", "diverged")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One row of the acceptance table: metric, value and unit, bounds, whether it holds, time of the worst moment."""
+
+    metric: str
+    value: float
+    unit: str
+    min: float | None
+    max: float | None
+    ok: bool
+    time: float | None = None
+
+    def __str__(self):
+        wanted = [f"{word} {x:g}" for word, x in (("at least", self.min), ("at most", self.max)) if x is not None]
+        return f"{self.metric} = {self.value:.4g} {self.unit}, wanted {' and '.join(wanted)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """log, metrics and acceptance are empty where the plan failed; folder: where it was kept, or None."""
+
+    scenario: object
+    robot: object  # as its controller believes it
+    plant_robot: object  # as it is
+    world: tuple
+    plan: TaskPlan
+    outcome: Outcome | None = None
+    log: Log | None = None
+    metrics: dict = field(default_factory=dict)
+    acceptance: tuple = ()
+    reason: str | None = None
+    timings: dict = field(default_factory=dict)
+    warnings: tuple = ()
+    folder: Path | None = None
+
+    @property
+    def verdict(self) -> str:
+        """accepted | rejected (ran, but not accepted) | infeasible | diverged."""
+        if not self.plan.solved:
+            return "infeasible"
+        if self.outcome is None or self.outcome.diverged:
+            return "diverged"
+        return "accepted" if self.outcome is Outcome.FINISHED and all(row.ok for row in self.acceptance) else "rejected"
+
+    @property
+    def accepted(self) -> bool:
+        return self.verdict == "accepted"
+
+    @cached_property
+    def why(self) -> str:
+        """One sentence for a person: how it ended, and what to look at."""
+        if not self.plan.solved:
+            return "; ".join(str(v) for v in self.plan.violations)
+        if self.outcome is not Outcome.FINISHED:
+            return self.reason or f"{self.outcome.value} (t = {self.log.t[-1]:.3g} s)"
+        failed = [str(row) for row in self.acceptance if not row.ok]
+        return "; ".join(failed) if failed else "all acceptance thresholds are met"

@@ -1,0 +1,115 @@
+"""Where all meets: a scenario is planned, its law runs in a world, the run is measured, judged and kept.
+
+    run(scenario, out) -> Run
+
+    plan -> law -> simulate -> measure -> accept -> run folder
+
+A plan that fails, a run that diverges, a grasp that misses are outcomes: they come back as a Run with the sentence that
+says why, and all that was computed by then.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, process_time
+
+from robocalc.errors import EngineUnavailable
+from sims.build import believed_robot, effects_of, known_world, start_of, true_robot, world_shapes
+from sims.engines.bullet import Bullet, Clearance
+from sims.engines.loop import simulate
+from sims.engines.twin import Twin
+from sims.judge import evidence, judge
+from sims.log import Log
+from sims.metrics import measure
+from sims.plan import plan_task
+from sims.result import Run
+from sims.watch import Watcher
+
+
+def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True, report=True) -> Run:
+    """Plan, simulate, measure and judge a scenario; keep it in the folder `out` if one is given.
+
+    engine, seed   override the scenario's (`bullet` or `twin`)
+    progress       called with (share of the work done, what is being done)
+    plots, report  write them into the folder
+    raises         ScenarioError and InvalidInput for what cannot be built; EngineUnavailable
+    """
+    changes = {"sim.engine": engine, "seed": seed}
+    changes = {key: value for key, value in changes.items() if value is not None}
+    scenario = scenario.with_(**changes) if changes else scenario
+    tell = progress or (lambda share, what: None)
+    tell(0.0, "planning")
+    began = process_time()
+    robot, plant_robot, world = believed_robot(scenario), true_robot(scenario), world_shapes(scenario)
+    plan, notes = planned(scenario, robot, world)
+    timings = {"plan": process_time() - began}
+    made = Run(scenario, robot, plant_robot, world, plan, timings=timings, warnings=notes)
+    if plan.solved:
+        tell(0.1, "simulating")
+        made = simulated(made, tell)
+    if out is not None:
+        tell(0.9, "writing")
+        made = keep(made, Path(out), plots=plots, report=report)
+    tell(1.0, "done")
+    return made
+
+
+def planned(scenario, robot, world):
+    """(TaskPlan, sentences): clearance is checked against what the planner knows of, where PyBullet is there."""
+    seen = known_world(scenario, world)
+    if not seen:
+        return plan_task(scenario, robot, world), ()
+    try:
+        checker = Clearance(robot, seen)
+    except EngineUnavailable as error:
+        return plan_task(scenario, robot, world), (f"planned clearance was not checked: {error}",)
+    with checker:
+        return plan_task(scenario, robot, world, checker), ()
+
+
+def simulated(made: Run, tell) -> Run:
+    """The run with log, outcome, metrics and acceptance."""
+    scenario, sim = made.scenario, made.scenario.sim
+    reference, grip = made.plan.reference(sim.timestep), made.plan.grip(sim.timestep)
+    steps = len(reference) - 1
+    law = scenario.controller.design().law(made.robot, sim.timestep * sim.control_every, q_nominal=reference[-1, 0])
+    effects = effects_of(scenario, made.robot, made.plant_robot, steps)
+    start = start_of(scenario, made.robot)
+    with engine_of(made) as plant:
+        watcher = None
+        if isinstance(plant, Bullet) and made.world:
+            watcher = Watcher(plant, made.plan, steps, max(1, round(1 / (scenario.output.log_rate * sim.timestep))))
+
+        def look(k):
+            tell(0.1 + 0.8 * k / steps, "simulating")
+            return watcher.look(k) if watcher else False
+
+        pauses = watcher.pauses if watcher else range(0, steps + 1, 1000)
+        began, wall = process_time(), perf_counter()
+        result = simulate(
+            plant,
+            law,
+            reference,
+            effects,
+            start=start,
+            grip=grip if made.plan.fingers else None,
+            pauses=pauses,
+            on_pause=look,
+        )
+        wall = perf_counter() - wall
+    log = result.log
+    if watcher:
+        log = Log(dt=log.dt, joint=log.joint, **watcher.seen())
+    timings = made.timings | {"simulation": process_time() - began}
+    found = replace(made, log=log, outcome=result.outcome, timings=timings, reason=watcher.reason if watcher else None)
+    metrics = measure(evidence(found, grip, watcher, wall))
+    return replace(found, metrics=metrics, acceptance=judge(scenario, metrics))
+
+
+def engine_of(made: Run):
+    """The plant: the robot as it is, in the world."""
+    sim = made.scenario.sim
+    if sim.engine == "twin":
+        return Twin(made.plant_robot, sim.timestep)
+    fingers = [made.robot.joints[i] for i in made.plan.fingers]
+    iterations = sim.solver_iterations
+    return Bullet(made.plant_robot, sim.timestep, world=made.world, stops=fingers, solver_iterations=iterations)

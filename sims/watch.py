@@ -1,0 +1,88 @@
+"""What is seen of the world while a robot moves through it: objects, clearance, contacts, grasps; at the log's rate.
+
+Watcher   called at pauses of the loop; may stop the run (a grasp that holds nothing)
+"""
+
+import numpy as np
+
+from sims.plan import carries
+
+SETTLE = 0.05  # [s] after the fingers closed until a grasp must hold
+
+
+class Watcher:
+    """Looks at a Bullet plant every `every` steps, and where grasps begin and end.
+
+    plan      TaskPlan: its grasps and releases; what a grasp names is meant to be touched
+    pauses    steps at which `look` wants to be called
+    reason    why `look` asked to stop, or None
+    """
+
+    def __init__(self, plant, plan, steps, every):
+        self.plant, self.dt, self.every = plant, plant.dt, every
+        self.objects = tuple(s.name for s in plant.scene.shapes if s.dynamic or s.motion is not None)
+        grasps = [s for s in plan.steps if s.do == "grasp"]
+        self.meant = tuple({s.object for s in grasps})
+        self.carries = carries(plan.steps)
+        closed = {round((s.end + SETTLE) / self.dt): s for s in grasps}
+        self.take = {k: s for k, s in closed.items() if k <= steps}
+        self.let_go = {round(s.start / self.dt) for s in plan.steps if s.do == "release"}
+        self.pauses = sorted({*range(0, steps + 1, every), steps, *self.take, *(k for k in self.let_go if k <= steps)})
+        self.grasp, self.reason = None, None
+        self.slip = {}
+        self.times, self.poses, self.gaps, self.forces = [], [], [], []
+
+    def look(self, k) -> bool:
+        """Record; True asks the loop to stop."""
+        if k in self.let_go:
+            self.grasp = None
+        if k in self.take and self._missed(k):
+            return True
+        if self.grasp is not None:
+            self.slip[self.grasp.object] = max(self.slip.get(self.grasp.object, 0.0), self.grasp.slip()[0])
+        if k % self.every == 0 or k == self.pauses[-1]:
+            self._record(k)
+        return False
+
+    def _missed(self, k):
+        step = self.take[k]
+        self.grasp = self.plant.grasp(step.object)
+        if self.grasp.held:
+            return False
+        p = self.plant.pose(step.object)[:3]
+        self.reason = (
+            f"grasp {step.name!r} missed: at t = {k * self.dt:.3g} s the fingers do not both touch {step.object!r}, "
+            f"which is at [{p[0]:.3f}, {p[1]:.3f}, {p[2]:.3f}] m; move the pose before it there, or turn the hand"
+        )
+        return True
+
+    def _record(self, k):
+        t = k * self.dt
+        carried = tuple(c.object for c in self.carries if self.grasp and c.counts_from <= t <= c.counts_to)
+        self.times.append(t)
+        self.poses.append(self.plant.poses(self.objects))
+        self.gaps.append(self.plant.clearance(exclude=self.meant, own=False, carried=carried))
+        forces = self.plant.contact_forces()
+        wrong = sum(force for (_, other), force in forces.items() if other not in self.meant)
+        self.forces.append((sum(forces.values()), wrong))
+
+    # as arrays
+
+    @property
+    def t(self):
+        return np.array(self.times)
+
+    def seen(self) -> dict:
+        """Fields of sims.log.Log."""
+        poses = np.array(self.poses).reshape(len(self.times), len(self.objects), 7)
+        return {
+            "t_objects": self.t,
+            "objects": {name: poses[:, i] for i, name in enumerate(self.objects)},
+            "clearance": np.array([gap.distance for gap in self.gaps]),
+            "clearance_pair": tuple(gap.pair for gap in self.gaps),
+            "contacts": np.array([total for total, _ in self.forces]),
+        }
+
+    def unintended(self):
+        """(F,) normal force [N] from what the robot should not touch."""
+        return np.array([wrong for _, wrong in self.forces])
