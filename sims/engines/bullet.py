@@ -1,0 +1,314 @@
+"""PyBullet as a Plant: contacts and everything else that the compiled twin leaves out. The only file that imports it.
+
+    Bullet             one robot among shapes, in an own client; fast path `read` and `push`
+    Clearance          distances along a plan, without physics
+    pybullet_module    the module, imported quietly when first needed
+
+Without contact a step is articulated-body dynamics and semi-implicit Euler to rounding, the same as the twin's.
+"""
+
+import platform
+import sys
+from functools import cache, cached_property
+
+import numpy as np
+
+from robocalc.dynamics.state import State
+from robocalc.errors import EngineUnavailable, InvalidInput
+from sims.engines.bullet_clearance import Gaps
+from sims.engines.bullet_contacts import Grasp, Touch
+from sims.engines.bullet_load import connect, load_robot
+from sims.engines.bullet_picture import picture
+from sims.engines.bullet_scene import FAR, Scene
+from sims.engines.bullet_silence import captured
+from sims.engines.motions import finite, positive
+from sims.engines.poses import compose, inverse
+from sims.engines.shapes import check_names
+
+
+def remedy():
+    """How PyBullet is installed on this machine, in one sentence."""
+    linux64 = sys.platform == "linux" and platform.machine() == "x86_64"
+    version = sys.version_info[:2]
+    other = "the twin engine (engine: twin) needs no PyBullet"
+    if version >= (3, 14) or (sys.platform == "linux" and not linux64):
+        where = f"Python {version[0]}.{version[1]} on {sys.platform} {platform.machine()}"
+        fits = "Python 3.11 to 3.13 on Linux x86_64, macOS or Windows"
+        return f"there is no PyBullet wheel for {where}: use {fits}, or {other}"
+    package = "pybullet" if linux64 and version < (3, 12) else "pybullet-arm64"
+    return f"install it: {sys.executable or 'python'} -m pip install {package}; or {other}"
+
+
+@cache
+def pybullet_module():
+    """The pybullet module, without the line it prints; EngineUnavailable says how to install it here."""
+    try:
+        with captured():
+            import pybullet
+    except ImportError as error:
+        raise EngineUnavailable(f"PyBullet cannot be imported ({error}); {remedy()}") from None
+    return pybullet
+
+
+class Bullet:
+    """A robot in PyBullet among shapes; use it with `with`, or close() it.
+
+    robot              robocalc.dynamics.Robot, fixed at robot.base
+    dt                 step [s]
+    gravity            (3,) [m/s²]; None: the robot's own
+    world              shapes (sims.engines.shapes): fixed, free to move, or driven along motions
+    surfaces           link -> Surface (friction and so on), None for all other links; else the URDF's <contact>
+    stops              joints whose limits are physical stops (gripper fingers); the others turn freely in physics
+    self_collision     links of the robot push each other away
+    solver_iterations  of contacts; no effect without
+    visuals            load what `picture` shows
+
+    The loop calls `read(q, v)` and `push(tau)`; `step(tau)` does both. Torque acts for one step, and nothing else acts
+    on the joints: no motors, no damping, no clamps. Same inputs, same bits: from one reset to the next, and in another
+    process.
+    """
+
+    def __init__(
+        self,
+        robot,
+        dt,
+        *,
+        gravity=None,
+        world=(),
+        surfaces=None,
+        stops=(),
+        self_collision=False,
+        solver_iterations=50,
+        visuals=False,
+    ):
+        robot = robot if gravity is None else robot.with_gravity(finite("gravity", gravity, (3,)))
+        self.robot, self.dt, self.n, self.visuals = robot, positive("dt", dt), robot.n, visuals
+        iterations = int(positive("solver_iterations", solver_iterations))
+        world = check_names(world)
+        self._p, self._c = pybullet_module(), -1
+        try:
+            with captured():
+                self._c = connect(self._p, self.dt, robot.g, iterations)
+                self.scene = Scene(self._p, self._c, world, self.dt, visuals)
+                self.body = load_robot(
+                    self._p,
+                    self._c,
+                    robot,
+                    visuals=visuals,
+                    self_collision=self_collision,
+                    surfaces=surfaces,
+                    stops=stops,
+                )
+            self.touch = Touch(self._p, self._c, self.body, self.scene)
+            self._home = self._p.getBasePositionAndOrientation(self.body.id, physicsClientId=self._c)
+            self._collides = bool(world) or self_collision
+            self.read, self.push, self._clock = _fast_path(self._p, self._c, self.body, self.scene)
+            self.reset(robot.home, np.zeros(robot.n))
+        except BaseException:
+            self.close()
+            raise
+
+    # the plant
+
+    @property
+    def t(self):
+        """Time [s] since the start of the world."""
+        return self._clock[0] * self.dt
+
+    def reset(self, q, v=None, t=0.0):
+        """Start again at q, v (n,) and time t [s]: objects where they began, driven things where they are at t.
+
+        Contacts are forgotten, so that a scene replays bit for bit as from a fresh load. Returns State.
+        """
+        q = finite("q", q, (self.n,))
+        v = finite("v", np.zeros(self.n) if v is None else v, (self.n,))
+        if self._collides:
+            self._forget_contacts()
+        self.scene.start(t)
+        self._set_joints(q, v)
+        self._clock[0] = round(t / self.dt)
+        return State(self.t, q, v)
+
+    def step(self, tau):
+        """One dt under constant torque tau (n,) [N m | N], which is not limited here; returns State."""
+        self.push(finite("tau", tau, (self.n,)))
+        return self.state()
+
+    def state(self):
+        """State(t, q, v) now."""
+        q, v = np.empty((2, self.n))
+        self.read(q, v)
+        return State(self.t, q, v)
+
+    def close(self):
+        """Free the client; again is allowed."""
+        if self._c >= 0:
+            with captured():
+                self._p.disconnect(physicsClientId=self._c)
+            self._c = -1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def _set_joints(self, q, v):
+        for joint, position, velocity in zip(self.body.joints, q.tolist(), v.tolist()):
+            self._p.resetJointState(self.body.id, joint, position, velocity, self._c)
+
+    def _forget_contacts(self):
+        """Everything parts for one collision check: PyBullet drops what it remembered of each touching pair.
+
+        With pairs in fixed order what follows has the bits of a fresh load (tests); restoreState has not.
+        """
+        self.scene.park()
+        away = (0.0, FAR, 2 * FAR)
+        self._p.resetBasePositionAndOrientation(self.body.id, away, self._home[1], physicsClientId=self._c)
+        self._p.performCollisionDetection(physicsClientId=self._c)
+        self._p.resetBasePositionAndOrientation(self.body.id, *self._home, physicsClientId=self._c)
+
+    # the world
+
+    def pose(self, name):
+        """(7,) of an object: position [m] and quaternion x y z w in world."""
+        return self.scene.pose(name)
+
+    def poses(self, names=None):
+        """(len(names), 7), of all objects where None."""
+        return self.scene.poses(self.scene.items if names is None else names)
+
+    def velocity(self, name):
+        """(6,) of an object: its centre of mass [m/s], angular [rad/s], world axes."""
+        return self.scene.velocity(name)
+
+    def place(self, name, pose, velocity=(0.0,) * 6):
+        """Put an object at pose (7,) with velocity (6,)."""
+        self.scene.place(name, pose, velocity)
+
+    def link_pose(self, link):
+        """(7,) of a link's frame in world."""
+        return self.touch.link_pose(link)
+
+    def contacts(self):
+        """Contact points on the robot in the last step: tuple of Contact(link, other, force, point, distance)."""
+        return self.touch.contacts()
+
+    def contact_forces(self, exclude=()):
+        """(link, other) -> sum of normal forces [N], without objects or pairs that `exclude` names."""
+        return self.touch.forces(exclude)
+
+    def touching(self, link, name):
+        """Whether a link pressed on an object in the last step."""
+        return self.touch.touching(link, name)
+
+    def grasp(self, name, fingers=None):
+        """Grasp of an object from now on: `.held`, `.slip()` -> (distance [m], angle [rad]) in the hand."""
+        return Grasp(self.touch, self.robot, name, fingers)
+
+    def clearance(self, exclude=(), *, own=False, carried=()):
+        """Gap(distance [m], pair) now, of robot to things and, with `own`, to itself; see bullet_clearance.Gaps."""
+        return self._gaps.smallest(exclude, own=own, carried=carried)
+
+    @cached_property
+    def _gaps(self):
+        """Found once, with the robot at its home; the state is put back."""
+        state = self.state()
+        self._set_joints(np.asarray(self.robot.home, float), np.zeros(self.n))
+        gaps = Gaps(self.touch, self.robot)
+        self._set_joints(state.q, state.v)
+        return gaps
+
+    def picture(
+        self, width=640, height=480, *, target=(0.3, 0.0, 0.3), distance=1.8, yaw=50.0, pitch=-25.0, shadow=True
+    ):
+        """(height, width, 3) uint8; needs visuals=True. See bullet_picture.picture."""
+        if not self.visuals:
+            raise InvalidInput("a picture needs Bullet(..., visuals=True)")
+        width, height = int(positive("width", width)), int(positive("height", height))
+        camera = {"target": target, "distance": distance, "yaw": yaw, "pitch": pitch}
+        return picture(self._p, self._c, width, height, **camera, shadow=shadow)
+
+
+def _fast_path(p, c, body, scene):
+    """read(q, v) into arrays (n,), push(tau (n,)) for one step, and the step counter; three calls into PyBullet a step.
+
+    Closures over local names: an attribute look-up a call would cost as much as the recording.
+    """
+    get, send, advance, torque = p.getJointStates, p.setJointMotorControlArray, p.stepSimulation, p.TORQUE_CONTROL
+    id, joints, drive, clock = body.id, list(body.joints), scene.drive, [0]
+
+    def read(q, v):
+        for i, state in enumerate(get(id, joints, c)):
+            q[i] = state[0]
+            v[i] = state[1]
+
+    def push(tau):
+        send(id, joints, torque, forces=tau.tolist(), physicsClientId=c)
+        advance(c)
+        clock[0] += 1
+
+    def push_driven(tau):
+        push(tau)
+        drive(clock[0])
+
+    return read, push_driven if scene.driven else push, clock
+
+
+class Clearance:
+    """Distances of a robot in a world at given configurations, without physics: for checking plans.
+
+    robot, world   as in Bullet; free objects stand where they start unless placed or attached
+    own            count the robot's links against each other
+    exclude        objects, or pairs (link, object), that may touch
+    """
+
+    def __init__(self, robot, world=(), *, own=True, exclude=()):
+        self.own, self.exclude, self._attached, self._where = own, tuple(exclude), {}, {}
+        self._plant = Bullet(robot, 0.001, world=world)
+        self._gaps = self._plant._gaps
+
+    def at(self, q, t=0.0, exclude=()):
+        """Gap(distance [m], pair) at q (n,) with driven things as at time t [s]; `exclude` adds to the own list."""
+        plant = self._plant
+        plant._set_joints(finite("q", q, (plant.n,)), np.zeros(plant.n))
+        plant.scene.drive_to(t)
+        for name, (link, pose) in self._attached.items():
+            plant.place(name, compose(plant.link_pose(link), pose))
+        return self._gaps.smallest((*self.exclude, *exclude), own=self.own, carried=tuple(self._attached))
+
+    def along(self, q, t, exclude=()):
+        """Distances (N,) [m] and their pairs, a list of N, at q (N, n) and t (N,) [s]."""
+        q, t = np.atleast_2d(np.asarray(q, float)), np.atleast_1d(np.asarray(t, float))
+        if len(q) != len(t):
+            raise InvalidInput(f"q and t must be equally long, got {len(q)} and {len(t)}")
+        gaps = [self.at(row, time, exclude) for row, time in zip(q, t)]
+        return np.array([gap.distance for gap in gaps]), [gap.pair for gap in gaps]
+
+    def attach(self, name, link, pose=None):
+        """An object moves with a link from now on, at pose (7,) in the link's frame; None: as they stand now."""
+        if pose is None:
+            pose = compose(inverse(self._plant.link_pose(link)), self._plant.pose(name))
+        self._plant.touch.link_index(link)
+        self._attached[name] = (link, finite(f"pose of {name}", pose, (7,)))
+
+    def detach(self, name):
+        """It stays where it is."""
+        self._attached.pop(name, None)
+
+    def place(self, name, pose):
+        """Put a free object at pose (7,)."""
+        self._plant.place(name, pose)
+
+    def pose(self, name):
+        """(7,) of an object."""
+        return self._plant.pose(name)
+
+    def close(self):
+        self._plant.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
