@@ -96,7 +96,7 @@ def scenario_file(given: Path) -> Path:
 
 
 def overrides(sets, engine=None, seed=None) -> list:
-    """(key, value) of --set, --engine, --seed; values are read as YAML. Raises InvalidInput for text without `=`."""
+    """Overrides of --set, --engine, --seed; values are read as YAML. Raises InvalidInput for text without `=`."""
     from robocalc.errors import InvalidInput
     from sims.scenario.yaml_file import scalar
 
@@ -106,8 +106,8 @@ def overrides(sets, engine=None, seed=None) -> list:
         if not equals:
             raise InvalidInput(f"--set {text}: write KEY=VALUE")
         found.append((key.strip(), scalar(value)))
-    found += [("sim.engine", engine)] if engine is not None else []
-    return found + ([("seed", scalar(seed))] if seed is not None else [])
+    found += [("sim.engine", engine, f"--engine {engine}")] if engine is not None else []
+    return found + ([("seed", scalar(seed), f"--seed {seed}")] if seed is not None else [])
 
 
 @app.command()
@@ -145,7 +145,13 @@ def check(
 def _each_file(paths):
     for path in paths:
         inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")]) if path.is_dir() else []
-        yield from inside or [scenario_file(path)]
+        yield from [file for file in inside if not _is_study(file)] or [scenario_file(path)]
+
+
+def _is_study(file: Path) -> bool:
+    """Whether a file in a folder says of itself that it is another kind of robocalc file."""
+    with file.open("rb") as stream:
+        return b"format: robocalc-study/" in stream.read(4096)
 
 
 @app.command("list")

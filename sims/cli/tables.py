@@ -34,6 +34,8 @@ def show_run(run):
         out.print(_metrics_table(run))
     if run.acceptance:
         out.print(_acceptance_table(run))
+    for warning in run.warnings:
+        out.print(Text(f"warning: {warning}", "yellow"))
     if run.folder:
         out.print(Text(f"run folder  {run.folder}"))
         report = Path(run.folder) / "report.html"
@@ -53,7 +55,7 @@ def _metrics_table(run):
         if group not in (None, name.partition(".")[0]):
             table.add_section()
         group = name.partition(".")[0]
-        value, unit, when = (*metric, None)[:3]
+        value, unit, when = metric
         table.add_row(name, number(value), "" if unit == "-" else unit, "" if when is None else f"{when:.3f} s")
     return table
 
@@ -64,26 +66,18 @@ def _acceptance_table(run):
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name, side in (("", "left"), ("accept", "left"), ("value", "right"), ("bound", "left")):
+    for name, side in (("", "left"), ("accept", "left"), ("value", "right"), ("unit", "left"), ("bound", "left")):
         table.add_column(name, justify=side, no_wrap=True)
     for row in run.acceptance:
-        metric, value, bound, ok = acceptance_row(row)
-        mark = Text("pass", "green") if ok else Text("FAIL", "bold red")
-        table.add_row(mark, metric, number(value), bound)
+        mark = Text("pass", "green") if row.ok else Text("FAIL", "bold red")
+        table.add_row(mark, row.metric, number(row.value), "" if row.unit == "-" else row.unit, bound(row))
     return table
 
 
-def acceptance_row(row) -> tuple:
-    """(metric, value, bound in words, ok) of one row, whatever kind of record it is."""
-    if isinstance(row, dict):
-        metric, value, bound, ok = (row[key] for key in ("metric", "value", "bound", "ok"))
-    else:
-        metric, value, bound, ok = row[:4] if isinstance(row, tuple) else (row.metric, row.value, row.bound, row.ok)
-    if not isinstance(bound, str):
-        least, most = getattr(bound, "min", None), getattr(bound, "max", None)
-        words = [f"at least {least:g}"] if least is not None else []
-        bound = ", ".join(words + ([f"at most {most:g}"] if most is not None else []))
-    return metric, value, bound, bool(ok)
+def bound(row) -> str:
+    """The bounds of an acceptance row in words."""
+    words = [f"{word} {x:g}" for word, x in (("at least", row.min), ("at most", row.max)) if x is not None]
+    return ", ".join(words)
 
 
 def number(value) -> str:
@@ -97,20 +91,31 @@ def number(value) -> str:
 
 def run_json(run) -> str:
     """The run as JSON; what is not finite is null."""
-    metrics = {name: {"value": finite(metric[0]), "unit": metric[1]} for name, metric in run.metrics.items()}
-    rows = [dict(zip(("metric", "value", "bound", "ok"), acceptance_row(row))) for row in run.acceptance]
-    for row in rows:
-        row["value"] = finite(row["value"])
-    outcome = getattr(run.outcome, "value", run.outcome)
+    metrics = {
+        name: {"value": finite(value), "unit": unit, "time": finite(when)}
+        for name, (value, unit, when) in run.metrics.items()
+    }
+    rows = [
+        {
+            "metric": row.metric,
+            "value": finite(row.value),
+            "unit": row.unit,
+            "min": row.min,
+            "max": row.max,
+            "ok": row.ok,
+        }
+        for row in run.acceptance
+    ]
     data = {
         "scenario": run.scenario.name,
         "digest": run.scenario.digest,
         "verdict": run.verdict,
         "accepted": bool(run.accepted),
-        "outcome": None if outcome is None else str(outcome),
+        "outcome": None if run.outcome is None else str(run.outcome.value),
         "why": str(run.why or ""),
         "metrics": metrics,
         "acceptance": rows,
+        "warnings": list(run.warnings),
         "folder": str(run.folder) if run.folder else None,
         "exit_code": EXIT[run.verdict],
     }

@@ -23,6 +23,7 @@ def check(scenario: Scenario) -> Problems:
     yield from _unique_names(scenario)
     yield from _world(scenario)
     yield from _robot(scenario)
+    yield from _payload(scenario)
     yield from _task(scenario)
     yield from _accept(scenario)
 
@@ -128,6 +129,18 @@ def _links(scenario: Scenario):
     for path, part in named:
         if getattr(part, "link", None) is not None:
             yield (*path, "link"), part.link
+
+
+def _payload(scenario: Scenario) -> Problems:
+    left = scenario.robot.payload.mass
+    for i, item in enumerate(scenario.disturbances):
+        if item.type == "payload_error" and item.mass < 0:
+            left += item.mass
+            if left < 0:
+                message = (
+                    f"{item.mass:g} kg takes more away than robot.payload.mass, {scenario.robot.payload.mass:g} kg"
+                )
+                yield ("disturbances", i, "mass"), message
 
 
 def _task(scenario: Scenario) -> Problems:

@@ -4,7 +4,8 @@
     build(data, overrides)            from plain data
     with_changes(scenario, changes)   a copy with other values
 
-An override is (key, value): dots separate, items of a list by index or by their name: ('world.post.radius', 0.04).
+An override is (key, value) or (key, value, what messages call it). Dots separate the parts of a key, items of a list go
+by index or by their name: ('world.post.radius', 0.04).
 """
 
 from pathlib import Path
@@ -33,7 +34,11 @@ def load(path, overrides=()) -> Scenario:
 
 def build(data: Any, overrides=(), folder=".", label="scenario") -> Scenario:
     """A Scenario from plain data (dicts, lists, numbers, strings); raises like `load`."""
-    return finish(Document(plain(data), label), Path(folder), overrides)
+    document = Document(plain(data), label)
+    if not isinstance(data, dict):
+        document.complain((), f"a scenario is a mapping of keys, got {show(data)}")
+        document.raise_problems()
+    return finish(document, Path(folder), overrides)
 
 
 def with_changes(scenario: Scenario, changes: dict) -> Scenario:
@@ -96,8 +101,8 @@ def finish(document: Document, folder: Path, overrides, prefix="--set ") -> Scen
     """Override, validate, check; raises ScenarioError with every problem found on the way."""
     _refuse_other_format(document)
     absolute_files(document.data, folder)
-    for key, value in overrides:
-        override(document, key, value, f"{prefix}{key}={brief(value)}")
+    for key, value, *label in overrides:
+        override(document, key, value, *(label or [f"{prefix}{key}={brief(value)}"]))
     absolute_files(document.data, Path("."))
     try:
         scenario, wrong = Scenario.model_validate(document.data), ()

@@ -21,6 +21,7 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple
         ((*path, *_key_at_fault(e, kind)), message(e, kind))
         for e in error.errors()
         for path, kind in [place(e["loc"], model)]
+        if not _counts_only_right_items(e)
     ]
 
 
@@ -135,6 +136,11 @@ def _tag_message(given: Any, kind: Any) -> str:
         return f"{key} is missing: one of {', '.join(branches)}"
     what = {"do": "step", "shape": "shape"}.get(key, "type")
     return f"unknown {what} {show(given[key])}{did_you_mean(given[key], branches)}"
+
+
+def _counts_only_right_items(error: dict) -> bool:
+    """Whether a list is short only because pydantic left out items that are wrong, which it tells of as well."""
+    return error["type"] == "too_short" and len(error["input"]) > error["ctx"]["actual_length"]
 
 
 def _key_at_fault(error: dict, kind: Any) -> tuple:

@@ -70,8 +70,10 @@ def controller_model(tag: str, design: type) -> type[ControllerPart]:
         default = ... if field.default is dataclasses.MISSING else field.default
         about = field.metadata.get("description")
         fields[field.name] = (_gain_type(hints[field.name]), Field(default, description=about))
-    return create_model(design.__name__, __base__=ControllerPart, __doc__=design.__doc__, **fields)
+    about = {"__base__": ControllerPart, "__doc__": design.__doc__, "__module__": __name__}
+    return create_model(design.__name__, **about, **fields)
 
 
 CONTROLLER_MODELS = {tag: controller_model(tag, design) for tag, design in CONTROLLERS.items()}
+globals().update({model.__name__: model for model in CONTROLLER_MODELS.values()})  # where pickle looks for them
 Controller = tagged("type", CONTROLLER_MODELS)

@@ -15,6 +15,16 @@ class Tool(Part):
     link: Name | None = Field(None, description="link that carries the tool; left out: the robot's own tool frame")
     offset: Placement = Field(Placement(), description="of the tool frame in the link's frame")
 
+    @property
+    def position(self) -> tuple:
+        """Of the offset [m]."""
+        return self.offset.position
+
+    @property
+    def rpy_deg(self) -> tuple:
+        """Of the offset [deg]."""
+        return self.offset.rpy_deg
+
 
 class Payload(Part):
     """A load at the end of the arm that the controller knows of."""

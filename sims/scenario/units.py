@@ -37,7 +37,7 @@ UNITS = {
     "joint damping": {"N m s/rad": 0, "N m s": 0, "Nms/rad": 0, "N s/m": 0},
     "number": {"%": -2},
 }
-_NUMBER = re.compile(r"\s*([-+]?(?:\.\d+|\d+(?:\.\d*)?))(?:[eE]([-+]?\d{1,4}))?\s*(.*?)\s*")
+_NUMBER = re.compile(r"\s*([-+]?(?:\.\d+|\d+(?:\.\d*)?))(?:[eE]([-+]?\d{1,4}))?\s*([A-Za-z%].*?)?\s*")
 
 
 def si(dimension: str, value: Any) -> float:
@@ -45,12 +45,12 @@ def si(dimension: str, value: Any) -> float:
     if isinstance(value, str):
         number = _converted(dimension, value)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = float(value) if abs(value) < 1e300 or value != value else math.copysign(math.inf, value)
+        number = float(value) if abs(value) < HUGE**2 or value != value else math.copysign(HUGE**2, value)
     else:
         raise PydanticCustomError(
             "quantity", "expected {want}, got {got}", {"want": wanted(dimension), "got": show(value)}
         )
-    if not math.isfinite(number):
+    if not math.isfinite(number) or value in (math.inf, -math.inf):
         raise PydanticCustomError("quantity", "must be finite, got {got}", {"got": show(value)})
     if abs(number) > HUGE:
         raise PydanticCustomError("quantity", "{got} is beyond 1e12: no usable value", {"got": show(value)})
@@ -64,7 +64,7 @@ def _converted(dimension: str, text: str) -> float:
             "quantity", "expected {want}, got {got}", {"want": wanted(dimension), "got": show(text)}
         )
     mantissa, exponent, unit = match.groups()
-    scale = {"": 0, **UNITS[dimension]}.get(unit)
+    scale = {None: 0, **UNITS[dimension]}.get(unit)
     if scale is None:
         known = [u for u in UNITS[dimension] if u != "%"]
         hint = f"use one of {', '.join(known)}" if known else "a plain number is wanted"
