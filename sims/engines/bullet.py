@@ -7,36 +7,24 @@
 Without contact a step is articulated-body dynamics and semi-implicit Euler to rounding, the same as the twin's.
 """
 
-import platform
-import sys
 from functools import cache, cached_property
+from weakref import finalize
 
 import numpy as np
 
 from robocalc.dynamics.state import State
 from robocalc.errors import EngineUnavailable, InvalidInput
 from sims.engines.bullet_clearance import Gaps
-from sims.engines.bullet_contacts import Grasp, Touch
+from sims.engines.bullet_contacts import Grasp, Touch, fingers_of, hand_of
+from sims.engines.bullet_install import remedy
 from sims.engines.bullet_load import connect, load_robot
+from sims.engines.bullet_loop import fast_path
 from sims.engines.bullet_picture import picture
 from sims.engines.bullet_scene import FAR, Scene
 from sims.engines.bullet_silence import captured
 from sims.engines.motions import finite, positive
 from sims.engines.poses import compose, inverse
 from sims.engines.shapes import check_names
-
-
-def remedy():
-    """How PyBullet is installed on this machine, in one sentence."""
-    linux64 = sys.platform == "linux" and platform.machine() == "x86_64"
-    version = sys.version_info[:2]
-    other = "the twin engine (engine: twin) needs no PyBullet"
-    if version >= (3, 14) or (sys.platform == "linux" and not linux64):
-        where = f"Python {version[0]}.{version[1]} on {sys.platform} {platform.machine()}"
-        fits = "Python 3.11 to 3.13 on Linux x86_64, macOS or Windows"
-        return f"there is no PyBullet wheel for {where}: use {fits}, or {other}"
-    package = "pybullet" if linux64 and version < (3, 12) else "pybullet-arm64"
-    return f"install it: {sys.executable or 'python'} -m pip install {package}; or {other}"
 
 
 @cache
@@ -59,6 +47,8 @@ class Bullet:
     world              shapes (sims.engines.shapes): fixed, free to move, or driven along motions
     surfaces           link -> Surface (friction and so on), None for all other links; else the URDF's <contact>
     stops              joints whose limits are physical stops (gripper fingers); the others turn freely in physics
+    couple             pairs of joints that a gear keeps equal: the fingers of a parallel gripper, which else drift
+                       together sideways with what they hold; the twin knows no such gear
     self_collision     links of the robot push each other away
     solver_iterations  of contacts; no effect without
     visuals            load what `picture` shows
@@ -77,6 +67,7 @@ class Bullet:
         world=(),
         surfaces=None,
         stops=(),
+        couple=(),
         self_collision=False,
         solver_iterations=50,
         visuals=False,
@@ -89,6 +80,7 @@ class Bullet:
         try:
             with captured():
                 self._c = connect(self._p, self.dt, robot.g, iterations)
+                self._disconnect = finalize(self, _disconnect, self._p, self._c)
                 self.scene = Scene(self._p, self._c, world, self.dt, visuals)
                 self.body = load_robot(
                     self._p,
@@ -98,11 +90,12 @@ class Bullet:
                     self_collision=self_collision,
                     surfaces=surfaces,
                     stops=stops,
+                    couple=couple,
                 )
             self.touch = Touch(self._p, self._c, self.body, self.scene)
             self._home = self._p.getBasePositionAndOrientation(self.body.id, physicsClientId=self._c)
             self._collides = bool(world) or self_collision
-            self.read, self.push, self._clock = _fast_path(self._p, self._c, self.body, self.scene)
+            self.read, self.push, self._clock = fast_path(self._p, self._c, self.body, self.scene)
             self.reset(robot.home, np.zeros(robot.n))
         except BaseException:
             self.close()
@@ -143,8 +136,7 @@ class Bullet:
     def close(self):
         """Free the client; again is allowed."""
         if self._c >= 0:
-            with captured():
-                self._p.disconnect(physicsClientId=self._c)
+            self._disconnect()
             self._c = -1
 
     def __enter__(self):
@@ -230,29 +222,9 @@ class Bullet:
         return picture(self._p, self._c, width, height, **camera, shadow=shadow)
 
 
-def _fast_path(p, c, body, scene):
-    """read(q, v) into arrays (n,), push(tau (n,)) for one step, and the step counter; three calls into PyBullet a step.
-
-    Closures over local names: an attribute look-up a call would cost as much as the recording.
-    """
-    get, send, advance, torque = p.getJointStates, p.setJointMotorControlArray, p.stepSimulation, p.TORQUE_CONTROL
-    id, joints, drive, clock = body.id, list(body.joints), scene.drive, [0]
-
-    def read(q, v):
-        for i, state in enumerate(get(id, joints, c)):
-            q[i] = state[0]
-            v[i] = state[1]
-
-    def push(tau):
-        send(id, joints, torque, forces=tau.tolist(), physicsClientId=c)
-        advance(c)
-        clock[0] += 1
-
-    def push_driven(tau):
-        push(tau)
-        drive(clock[0])
-
-    return read, push_driven if scene.driven else push, clock
+def _disconnect(p, c):
+    with captured():
+        p.disconnect(physicsClientId=c)
 
 
 class Clearance:
@@ -264,18 +236,34 @@ class Clearance:
     """
 
     def __init__(self, robot, world=(), *, own=True, exclude=()):
-        self.own, self.exclude, self._attached, self._where = own, tuple(exclude), {}, {}
+        self.own, self.exclude, self._attached = own, tuple(exclude), {}
         self._plant = Bullet(robot, 0.001, world=world)
         self._gaps = self._plant._gaps
 
-    def at(self, q, t=0.0, exclude=()):
-        """Gap(distance [m], pair) at q (n,) with driven things as at time t [s]; `exclude` adds to the own list."""
+    @property
+    def names(self):
+        """Of the objects."""
+        return tuple(self._plant.scene.items)
+
+    @property
+    def hand(self):
+        """What a grasped object moves with: the link that carries the fingers, or the tool of a robot without."""
+        robot = self._plant.robot
+        fingers = fingers_of(robot)
+        return hand_of(robot, fingers[0]) if fingers else robot.tool
+
+    def at(self, q, t=0.0, exclude=(), own=None):
+        """Gap(distance [m], pair) at q (n,) with driven things as at time t [s].
+
+        `exclude` adds to what was excluded from the start; `own` overrides it
+        """
         plant = self._plant
         plant._set_joints(finite("q", q, (plant.n,)), np.zeros(plant.n))
         plant.scene.drive_to(t)
         for name, (link, pose) in self._attached.items():
             plant.place(name, compose(plant.link_pose(link), pose))
-        return self._gaps.smallest((*self.exclude, *exclude), own=self.own, carried=tuple(self._attached))
+        own = self.own if own is None else own
+        return self._gaps.smallest((*self.exclude, *exclude), own=own, carried=tuple(self._attached))
 
     def along(self, q, t, exclude=()):
         """Distances (N,) [m] and their pairs, a list of N, at q (N, n) and t (N,) [s]."""

@@ -140,7 +140,9 @@ class Gaps:
 
     def _link_poses(self):
         """(links, 7), links of no joint (PyBullet's base) where they stood at first."""
-        states = self.p.getLinkStates(self.body.id, self._movable, 0, 1, physicsClientId=self.c) if self._movable else ()
+        states = (
+            self.p.getLinkStates(self.body.id, self._movable, 0, 1, physicsClientId=self.c) if self._movable else ()
+        )
         self._poses[self.index >= 0] = np.array([state[4] + state[5] for state in states]).reshape(-1, 7)
         return self._poses
 

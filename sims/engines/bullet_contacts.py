@@ -90,6 +90,11 @@ def fingers_of(robot):
     return ()
 
 
+def hand_of(robot, finger):
+    """The link that carries a finger."""
+    return next(j.parent for j in robot.tree.joints if j.child == finger)
+
+
 class Grasp:
     """An object between fingers. The hand is the link that carries the fingers; slip counts from the making of this.
 
@@ -105,7 +110,7 @@ class Grasp:
             raise InvalidInput(f"{name!r} cannot be grasped: it has no mass")
         for link in self.fingers:
             touch.link_index(link)
-        self.hand = next(j.parent for j in robot.tree.joints if j.child == self.fingers[0])
+        self.hand = hand_of(robot, self.fingers[0])
         self.taken = self.pose_in_hand()
 
     def pose_in_hand(self):

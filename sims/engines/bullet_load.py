@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from robocalc.errors import EngineUnavailable, InvalidInput
+from robocalc.errors import EngineUnavailable, InvalidInput, UnknownName
 from sims.engines.bullet_silence import captured
 from sims.engines.poses import from_matrix
 
 UNBOUNDED = (
     1e9  # [rad, m, and per s]: limits and speed clamps moved out of the way; larger ones lose digits in PyBullet
 )
+GEAR_ERP, GEAR_FORCE = 0.2, 1000.0  # share of a difference taken back in a step; [N, N m]
 MOVING_TYPES = (0, 1)  # JOINT_REVOLUTE, JOINT_PRISMATIC
 
 
@@ -89,11 +90,12 @@ def configure(p, c, dt, gravity, solver_iterations):
     p.setGravity(*gravity, physicsClientId=c)
 
 
-def load_robot(p, c, robot, *, visuals=False, self_collision=False, surfaces=None, stops=()):
+def load_robot(p, c, robot, *, visuals=False, self_collision=False, surfaces=None, stops=(), couple=()):
     """Body of the robot, at rest at zero, nothing driving it.
 
     surfaces   link name -> Surface; None stands for all others; without it what the URDF's <contact> says
     stops      joints that keep their limits as physical stops; all others turn freely, limits are the controller's
+    couple     pairs of joints that a gear keeps equal
     raises     InvalidInput   PyBullet cannot load it, with what it printed
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -119,7 +121,10 @@ def load_robot(p, c, robot, *, visuals=False, self_collision=False, surfaces=Non
                 raise InvalidInput(
                     f"PyBullet cannot load robot {robot.name!r}: {_last_line(printed(), error)}"
                 ) from None
-    return _audited(p, c, body, robot, wanted, surfaces or {}, stops)
+    loaded = _audited(p, c, body, robot, wanted, surfaces or {}, stops)
+    for pair in couple:
+        _gear(p, c, loaded, robot, pair)
+    return loaded
 
 
 def _last_line(text, error):
@@ -166,10 +171,10 @@ def _audited(p, c, body, robot, wanted, surfaces, stops):
     if set(index) != set(robot.joints):
         odd = sorted(set(index) ^ set(robot.joints))
         raise InvalidInput(f"robot {robot.name!r}: PyBullet and the model disagree about the joints {', '.join(odd)}")
-    for kind, names, known in (("stop", stops, index), ("surface", [s for s in surfaces if s], links)):
+    for kind, names, known in (("joint", stops, index), ("link", [s for s in surfaces if s], links)):
         for name in names:
             if name not in known:
-                raise InvalidInput(f"{kind} {name!r}: robot {robot.name!r} has {', '.join(known)}")
+                raise UnknownName(kind, name, known)
     contact = {link.name: link.contact for link in robot.tree.links}
     for name, link in links.items():
         p.changeDynamics(
@@ -187,6 +192,26 @@ def _audited(p, c, body, robot, wanted, surfaces, stops):
     joints = tuple(index[name] for name in robot.joints)
     p.setJointMotorControlArray(body, joints, p.VELOCITY_CONTROL, forces=[0.0] * len(joints), physicsClientId=c)
     return Body(body, joints, links)
+
+
+def _gear(p, c, body, robot, pair):
+    """A constraint that keeps two joints equal, as the rack between the fingers of a parallel gripper does."""
+    for name in pair:
+        if name not in robot.joints:
+            raise UnknownName("joint", name, robot.joints)
+    first, second = (body.joints[robot.joints.index(name)] for name in pair)
+    gear = p.createConstraint(
+        parentBodyUniqueId=body.id,
+        parentLinkIndex=first,
+        childBodyUniqueId=body.id,
+        childLinkIndex=second,
+        jointType=p.JOINT_GEAR,
+        jointAxis=[0, 0, 1],
+        parentFramePosition=[0, 0, 0],
+        childFramePosition=[0, 0, 0],
+        physicsClientId=c,
+    )
+    p.changeConstraint(gear, gearRatio=-1, erp=GEAR_ERP, maxForce=GEAR_FORCE, physicsClientId=c)
 
 
 def _exact_inertia(p, c, body, link, wanted):

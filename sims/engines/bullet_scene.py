@@ -48,6 +48,11 @@ class Scene:
             raise UnknownName("object", name, self.items)
         return self.items[name]
 
+    @property
+    def shapes(self):
+        """The shapes, in the order given."""
+        return tuple(item.shape for item in self.items.values())
+
     # where things are
 
     def pose(self, name):
