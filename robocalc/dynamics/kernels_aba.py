@@ -8,7 +8,7 @@ add. An articulated body passes to its joint the force, at its origin and in wor
 Source: Featherstone (2008), chapter 7.
 """
 
-from robocalc.dynamics.kernels import CH, CJ, CM, D, F, N, forces, frames, inertias, motion
+from robocalc.dynamics.kernels import CH, CJ, CM, D, F, N, forces, frames, inertias, inlined, motion
 from robocalc.jit import njit
 
 # columns of Model.work that `kernels` leaves free: M 6, H 9 row by row, J 6 | U (moment 3, force 3), 1/D, u | δα, δa
@@ -36,7 +36,7 @@ def aba(model, q, v, tau, a):
         a[i] = _advance(model, i)
 
 
-@njit
+@inlined
 def _rigid(model, n):
     """Every articulated inertia starts as the body's own: M = m 1, H = [h]×, J."""
     for i in range(n):
@@ -50,14 +50,14 @@ def _rigid(model, n):
             x[AJ + k] = x[CJ + k]
 
 
-@njit
+@inlined
 def _symmetric(x, at, v0, v1, v2):
     """S v for the symmetric S (xx xy xz yy yz zz) at x[at:]."""
     xx, xy, xz, yy, yz, zz = x[at], x[at + 1], x[at + 2], x[at + 3], x[at + 4], x[at + 5]
     return xx * v0 + xy * v1 + xz * v2, xy * v0 + yy * v1 + yz * v2, xz * v0 + yz * v1 + zz * v2
 
 
-@njit
+@inlined
 def _project(model, i, tau):
     """Take the joint's freedom out of body i: Ia = IA - U Uᵀ / D, f₀ += U u / D."""
     x = model.work[i + 1]
@@ -93,7 +93,7 @@ def _project(model, i, tau):
             x[AH + 3 * j + k] -= a * x[AU + 3 + k]
 
 
-@njit
+@inlined
 def _shift(x, u):
     """Add body x to its parent u: H' = H + [r]× M,  J' = J + [r]× H'ᵀ - H [r]×,  n' = n + r × f."""
     r0, r1, r2 = x[D], x[D + 1], x[D + 2]
@@ -122,7 +122,7 @@ def _shift(x, u):
     u[AJ + 5] += x[AJ + 5] + (r0 * g7 - r1 * g6) - (h6 * r1 - h7 * r0)
 
 
-@njit
+@inlined
 def _advance(model, i):
     """Acceleration of joint i, and what it adds to its body: q̈ = (u - U·δ) / D."""
     u, x = model.work[model.tree[i, 0] + 1], model.work[i + 1]

@@ -188,9 +188,8 @@ def refine(model, goal, body, offset, rows, lower, upper, tolerance, iterations,
         if move(q, step, lower, upper, to) < 1e-7:
             break
         state[ITERATIONS] += 1
-        if not descend(model, goal, body, offset, rows, lower, upper, tolerance, 8, to, J, A, L, state):
-            stride *= 0.3
-        elif distance(to, posture) >= best * (1 - 1e-9):
+        found = descend(model, goal, body, offset, rows, lower, upper, tolerance, 8, to, J, A, L, state)
+        if not found or distance(to, posture) >= best * (1 - 1e-9):
             stride *= 0.3
         else:
             best = distance(to, posture)
