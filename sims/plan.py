@@ -17,7 +17,7 @@ from robocalc.errors import RobocalcError
 from robocalc.optimize import Plan, Status, Violation
 from robocalc.trajectory import Trajectory, discrete_reference
 from sims.build import gripper_joints, motion_limits
-from sims.steps import Failed, Mover
+from sims.steps import CLOSING, Failed, Mover
 
 OPEN_END = 1e-9  # relative: rounding is no violation of a limit
 
@@ -48,18 +48,19 @@ class TaskPlan(Plan):
         return discrete_reference(self.trajectory, dt)
 
     def grip(self, dt):
-        """(N + 1, n): force [N] for joints in force mode, NaN for joints that follow the reference."""
-        rows = len(self.reference(dt)) if self.trajectory is not None else 0
-        grip = np.full((rows, self.trajectory.n), np.nan)
-        held = None
-        for step in self.steps:
+        """(N + 1, n): force [N] for joints in force mode, NaN for joints that follow the reference.
+
+        The fingers close by position, then their force grows, smoothly, to the end of the grasp.
+        """
+        t = np.arange(len(self.reference(dt))) * dt
+        grip = np.full((len(t), self.trajectory.n), np.nan)
+        for i, step in enumerate(self.steps):
             if step.do == "grasp":
-                held = step
-            if held is not None and step.do == "release":
-                grip[round(held.start / dt) : round(step.start / dt), list(self.fingers)] = -held.force
-                held = None
-        if held is not None:
-            grip[round(held.start / dt) :, list(self.fingers)] = -held.force
+                opens = next((s.start for s in self.steps[i + 1 :] if s.do == "release"), np.inf)
+                begins = step.start + CLOSING * (step.end - step.start)
+                on = (t >= begins - dt / 2) & (t < opens - dt / 2)
+                share = np.clip((t[on] - begins) / (step.end - begins), 0.0, 1.0)
+                grip[np.ix_(on, self.fingers)] = -step.force * (share**2 * (3 - 2 * share))[:, None]
         return grip
 
 
@@ -163,16 +164,17 @@ def carries(steps) -> list:
     return found
 
 
-CHECK_EVERY = 0.02  # [s] between configurations whose clearance is checked
+CHECK_EVERY = 0.02  # [s] between configurations whose clearance to the world is checked
+SELF_EVERY = 5  # of these, how many are checked once for the robot touching itself
 
 
 def planned_gaps(trajectory, spans, checker):
-    """(t (F,), distance (F,) [m], pairs): closest pair along the motion, carried objects included."""
+    """(t (F,), distance (F,) [m], pairs): what is closest in the world, or the robot's own links where they touch."""
     t = np.append(np.arange(0.0, trajectory.duration, CHECK_EVERY), trajectory.duration)
     hands, found = carries(spans), []
     meant = tuple({hand.object for hand in hands})
     attached = set()
-    for q, time in zip(trajectory(t), t, strict=True):
+    for i, (q, time) in enumerate(zip(trajectory(t), t, strict=True)):
         exclude = list(meant)
         for k, hand in enumerate(hands):
             if k not in attached and time >= hand.taken:
@@ -183,7 +185,11 @@ def planned_gaps(trajectory, spans, checker):
                 checker.detach(hand.object)
             if not hand.counts_from <= time <= hand.counts_to:
                 exclude += [(hand.object, other) for other in checker.names if other != hand.object]
-        found.append(checker.at(q, time, exclude))
+        gap = checker.at(q, time, exclude)
+        if i % SELF_EVERY == 0:
+            touching = checker.at(q, time, exclude, own=True)
+            gap = touching if touching.distance < 0 else gap
+        found.append(gap)
     return t, np.array([gap.distance for gap in found]), tuple(gap.pair for gap in found)
 
 

@@ -59,7 +59,7 @@ def planned(scenario, robot, world):
     if not seen:
         return plan_task(scenario, robot, world), ()
     try:
-        checker = Clearance(robot, seen)
+        checker = Clearance(robot, seen, own=False)
     except EngineUnavailable as error:
         return plan_task(scenario, robot, world), (f"planned clearance was not checked: {error}",)
     with checker:

@@ -11,6 +11,7 @@ from sims.build import rpy
 from sims.engines.poses import matrix, rpy_quaternion
 
 SAME = 1e-9  # [rad | m]: closer configurations are the same place
+CLOSING = 0.6  # of a grasp's time: fingers close by position; then their force takes over
 
 
 class Failed(Exception):
@@ -154,7 +155,7 @@ def _line(mover, targets, stop, words):
 
 
 def grasp(mover: Mover, step):
-    """Fingers close on the object: their reference ends at its half width, their force takes over."""
+    """Fingers close to the object's half width, then their force takes over."""
     if not mover.fingers:
         raise Failed(f"{mover.robot.name} has no gripper; take for example model: panda_gripper")
     half = half_width(mover.world[step.object])
@@ -165,7 +166,8 @@ def grasp(mover: Mover, step):
             half - upper.min(),
             "m",
         )
-    move_fingers(mover, max(half, lower.max()), step.duration)
+    move_fingers(mover, max(half, lower.max()), CLOSING * step.duration)
+    mover.stay((1 - CLOSING) * step.duration)
     mover.held = step.object
 
 
@@ -179,12 +181,14 @@ def half_width(shape) -> float:
 
 
 def move_fingers(mover, opening, duration):
+    """All fingers to `opening` in `duration`, or longer where the limits ask for it."""
     goal = mover.q.copy()
     goal[list(mover.fingers)] = opening
     if np.abs(goal - mover.q).max() < SAME:
         mover.stay(duration)
     else:
-        mover.add(minimum_jerk(np.array([mover.q, goal]), duration=duration))
+        motion = minimum_jerk(np.array([mover.q, goal]), limits=mover.limits)
+        mover.add(motion.with_duration(max(duration, motion.duration)))
 
 
 def release(mover: Mover, step):

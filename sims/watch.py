@@ -20,7 +20,9 @@ class Watcher:
 
     def __init__(self, plant, plan, steps, every):
         self.plant, self.dt, self.every = plant, plant.dt, every
-        self.objects = tuple(s.name for s in plant.scene.shapes if s.dynamic or s.motion is not None)
+        self.objects = tuple(
+            s.name for s in (item.shape for item in plant.scene.items.values()) if s.dynamic or s.motion is not None
+        )
         grasps = [s for s in plan.steps if s.do == "grasp"]
         self.meant = tuple({s.object for s in grasps})
         self.carries = carries(plan.steps)
