@@ -155,7 +155,8 @@ def reduce_rows(t, columns, most=MAX_ROWS):
     log touches, at a time that is off by at most one bucket. Short logs are returned as they are.
     """
     N = len(t)
-    if N <= most:
+    short = most >= N
+    if short:
         return t, list(columns)
     size = -(-N // (most // 2))  # rows a bucket
     edges = np.arange(0, N, size)

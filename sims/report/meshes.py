@@ -59,7 +59,7 @@ def small_mesh(path, cell, budget=30_000) -> Mesh:
     return _small(str(path), modified, float(cell), budget)
 
 
-# readers: (points (V, 3), corners (T, 3) into points, normals (T, 3, 3) or None, colours (T, 3)) -----------------------
+# readers: (points (V, 3), corners (T, 3) into points, normals (T, 3, 3) or None, colours (T, 3)) ------------------
 
 
 def read_obj(path):
@@ -103,7 +103,7 @@ def _faces(rows, n_points, n_normals):
 def _fans(rows):
     corners, normals, owner = [], [], []
     for row, text in enumerate(rows):
-        parts = [(part.split(b"/") + [b"", b""])[:3] for part in text.split()]
+        parts = [[*part.split(b"/"), b"", b""][:3] for part in text.split()]
         for i in range(1, len(parts) - 1):
             fan = (parts[0], parts[i], parts[i + 1])
             corners.append([int(p[0]) for p in fan])
@@ -161,7 +161,7 @@ def read_dae(path):
 READERS = {".obj": read_obj, ".stl": read_stl, ".dae": read_dae}
 
 
-# from triangles to what is drawn -----------------------------------------------------------------------------------------
+# from triangles to what is drawn -------------------------------------------------------------------------------
 
 
 def _mesh(points, corners, normals, colours):

@@ -66,7 +66,7 @@ def versions_table(versions) -> str:
     if not versions:
         return ""
     body = "".join(
-        f'<tr><th scope="row">{html.escape(str(name))}</th><td style="overflow-wrap:anywhere">{html.escape(str(value))}</td></tr>'
+        f'<tr><th scope="row">{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>'
         for name, value in _flat(versions)
     )
     return _section("versions", "Versions and hashes", f"<table><tbody>{body}</tbody></table>")
