@@ -8,7 +8,8 @@ add. An articulated body passes to its joint the force, at its origin and in wor
 Source: Featherstone (2008), chapter 7.
 """
 
-from robocalc.dynamics.kernels import CH, CJ, CM, D, F, N, forces, frames, inertias, inlined, motion
+from robocalc.dynamics.kernels_frames import D, frames, inlined
+from robocalc.dynamics.kernels_rigid import CH, CJ, CM, F, N, forces, inertias, motion
 from robocalc.jit import njit
 
 # columns of Model.work that `kernels` leaves free: M 6, H 9 row by row, J 6 | U (moment 3, force 3), 1/D, u | δα, δa

@@ -1,7 +1,7 @@
 """The kernels over N rows: what the methods of Robot call, for one configuration as for many. One core."""
 
-from robocalc.dynamics.kernels import acceleration, bias, chain_jacobian, crba, frame_pose, frames, rnea
-from robocalc.dynamics.kernels_aba import aba
+from robocalc.dynamics.kernels import aba, acceleration, bias, crba, rnea
+from robocalc.dynamics.kernels_frames import chain_jacobian, frame_pose, frames
 from robocalc.jit import njit
 
 FEW = 9  # joints up to which forming M is the faster way to forward dynamics

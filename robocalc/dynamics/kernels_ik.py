@@ -10,7 +10,8 @@ The residual is e = (p* - p, ℓ log(R* Rᵀ)) with a length ℓ that makes a ra
 
 import numpy as np
 
-from robocalc.dynamics.kernels import chain_jacobian, factor, frame_pose, frames, substitute
+from robocalc.dynamics.kernels_frames import chain_jacobian, frame_pose, frames
+from robocalc.dynamics.kernels_ldl import factor, substitute
 from robocalc.jit import njit
 
 LENGTH = 0.3  # ℓ [m/rad]
