@@ -6,6 +6,8 @@
     damping_limit    the greatest damping that a loop sampled at dt can hold
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 SAMPLES = 64  # configurations over which `lightest` looks; the home configuration is the first
@@ -25,12 +27,15 @@ def inertia_bound(M) -> np.ndarray:
     return (d / np.maximum(top, 1.0)[:, None]).min(axis=0)
 
 
+@lru_cache(maxsize=32)  # a run asks for it several times
 def lightest(robot) -> np.ndarray:
     """inertia_bound over the robot's range: its home and seeded random configurations within the position limits."""
     low, high = np.clip(robot.limits.bounds("position", robot.n), -np.pi, np.pi)
     q = np.random.default_rng(SEED).uniform(low, high, (SAMPLES, robot.n))
     q[0] = robot.home
-    return inertia_bound(robot.mass_matrix(q))
+    bound = inertia_bound(robot.mass_matrix(q))
+    bound.flags.writeable = False
+    return bound
 
 
 def stopping(robot, dt) -> np.ndarray:

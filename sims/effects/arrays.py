@@ -7,7 +7,7 @@ import numpy as np
 # rows of Effects.joint
 TAU_MIN, TAU_MAX = 0, 1  # [N m] limits of the drive
 VISCOUS, COULOMB, STOP = 2, 3, 4  # friction, see robocalc.control.friction
-Q_STEP, V_STEP, SMOOTH = 5, 6, 7  # resolution of the sensors; share of the new sample in the velocity filter, 1: no filter
+Q_STEP, V_STEP, SMOOTH = 5, 6, 7  # resolution of the sensors; weight of a new sample in the velocity filter, 1: none
 JOINT_ROWS = 8
 # rows of Effects.noise at one time
 Q_NOISE, V_NOISE, RIPPLE = 0, 1, 2
@@ -19,6 +19,7 @@ DT, EVERY, DELAY = 0, 1, 2
 # rows of Effects.memory: what the effects carry from step to step
 V_LAST, R_LAST, V_SMOOTH, V_REF_SMOOTH = 0, 1, 2, 3
 MEMORY_ROWS = 4
+WHOLE = 1e-9  # [steps] nearer than this to a whole step is that step
 
 
 class Effects(NamedTuple):

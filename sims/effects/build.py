@@ -10,14 +10,12 @@ from zlib import crc32
 
 import numpy as np
 
-from robocalc.control.gains import checked, check_period, check_substeps, per_joint
+from robocalc.control.gains import check_period, check_substeps, checked, per_joint
 from robocalc.control.law import undriven
 from robocalc.control.stability import stopping
 from robocalc.errors import InvalidInput
 from sims.effects import arrays as rows
 from sims.effects.arrays import Effects
-
-WHOLE = 1e-9  # [steps] a latency this near a whole number of steps is that number
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,11 @@ def make_effects(
     control_every        physics steps a control period; the torque is held in between
     friction             (2, n) viscous [N m s/rad] and Coulomb [N m], in all; None: the robot's own; 0: none
     torque_limits        (n,) or (2, n) [N m]; None: the robot's own. This is the one place where they act
-    position_noise       standard deviation [rad | m] of the encoders, a number or one a joint; velocity_noise likewise
+    position_noise       standard deviation [rad | m] of the encoders, one or per joint; velocity_noise likewise
     position_resolution  the encoders' step [rad | m], 0: none; velocity_resolution likewise
     velocity_filter_hz   corner of a first-order low-pass on the measured velocity [Hz], None: no filter
     latency              age of the measurement that the law gets [s], whole steps or not
-    ripple               standard deviation of the drives' torque [N m], drawn anew each step; not of joints without drive
+    ripple               standard deviation of the drives' torque [N m], drawn anew each step; none without a drive
     pushes               Push, ...
     seed                 of all draws; same seed, same bits, in every engine
     raises               InvalidInput, with the value and what would be valid
@@ -123,7 +121,7 @@ def _each(name, value, robot):
 
 def _steps(name, seconds, dt):
     steps = checked(name, seconds) / dt
-    return float(round(steps)) if abs(steps - round(steps)) < WHOLE * max(1.0, steps) else steps
+    return float(round(steps)) if abs(steps - round(steps)) < rows.WHOLE * max(1.0, steps) else steps
 
 
 def _smooth(hz, dt):

@@ -13,7 +13,7 @@ rounding, so that latency and filter cost an exact model nothing.
 from math import floor
 
 from robocalc.control.friction import friction
-from robocalc.dynamics.kernels import point_jacobian
+from robocalc.dynamics.kernels_frames import point_jacobian
 from robocalc.jit import njit
 from sims.effects.arrays import (
     BEGIN,
@@ -37,7 +37,11 @@ from sims.effects.arrays import (
     V_SMOOTH,
     V_STEP,
     VISCOUS,
+    WHOLE,
 )
+from sims.log import CHANNEL_INDEX
+
+TAU, TAU_WORLD = CHANNEL_INDEX["tau"], CHANNEL_INDEX["tau_world"]
 
 
 @njit
@@ -58,7 +62,7 @@ def nearest(x, step):
 
 @njit
 def sense(k, effects, log, reference, q, v, ref):
-    """Measurement of step k into q, v (n,), reference at its stamp into ref[0], ref[1]; log rows 0, 1 are true q, v."""
+    """Measurement of step k into q, v (n,), reference at its stamp into ref[0], ref[1]; the log has the true q, v."""
     joint, memory, noise = effects.joint, effects.memory, effects.noise
     stamp = max(k - effects.timing[DELAY], 0.0)
     j = int(stamp)
@@ -81,29 +85,34 @@ def sense(k, effects, log, reference, q, v, ref):
 
 
 @njit
-def drive(effects, wanted, tau):
-    """τ = wanted within the drives' limits; a NaN stays one."""
-    for i in range(len(tau)):
+def drive(k, effects, wanted, log):
+    """Row TAU of the log: wanted within the drives' limits; a NaN stays one."""
+    for i in range(len(wanted)):
         low, high = effects.joint[TAU_MIN, i], effects.joint[TAU_MAX, i]
-        tau[i] = high if wanted[i] > high else low if wanted[i] < low else wanted[i]
+        log[k, TAU, i] = high if wanted[i] > high else low if wanted[i] < low else wanted[i]
 
 
 @njit
-def resist(k, effects, model, q, v, J, tau):
-    """Torque of the world over step k into tau (n,): friction at the true v, ripple, and pushes as Jᵀ f; J (6, n) scratch."""
+def resist(k, effects, model, q, v, J, log):
+    """Row TAU_WORLD of the log: friction at the true v, ripple, and pushes as Jᵀ f; J (6, n) scratch."""
     joint, memory = effects.joint, effects.memory
-    for i in range(len(tau)):
+    for i in range(len(q)):
         r = friction(joint[VISCOUS, i], joint[COULOMB, i], joint[STOP, i], v[i], memory[V_LAST, i], memory[R_LAST, i])
         memory[V_LAST, i], memory[R_LAST, i] = v[i], r
-        tau[i] = -r
+        log[k, TAU_WORLD, i] = -r
         if len(effects.noise) > 0:
-            tau[i] += effects.noise[k, RIPPLE, i]
-    t, dt = k * effects.timing[DT], effects.timing[DT]
+            log[k, TAU_WORLD, i] += effects.noise[k, RIPPLE, i]
+    dt = effects.timing[DT]
     for p in range(len(effects.push)):
-        push = effects.push[p]
-        share = (min(push[END], t + dt) - max(push[BEGIN], t)) / dt
-        if share > 1e-9:  # beyond rounding of t
-            point_jacobian(model, q, effects.push_body[p], push[POINT : POINT + 3], J)
-            for i in range(len(tau)):
-                for axis in range(3):
-                    tau[i] += share * J[axis, i] * push[FORCE + axis]
+        share = (min(effects.push[p, END], (k + 1) * dt) - max(effects.push[p, BEGIN], k * dt)) / dt
+        if share > WHOLE:
+            add_push(share, effects, p, model, q, J, log[k, TAU_WORLD])
+
+
+@njit
+def add_push(share, effects, p, model, q, J, tau):
+    """τ += Jᵀ f of push p, times the share of the step that it lasts."""
+    point_jacobian(model, q, effects.push_body[p], effects.push[p, POINT : POINT + 3], J)
+    for i in range(len(q)):
+        for axis in range(3):
+            tau[i] += share * J[axis, i] * effects.push[p, FORCE + axis]

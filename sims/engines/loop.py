@@ -7,6 +7,7 @@ The twin runs whole stretches compiled; any other engine is stepped from Python 
 the same compiled tick, so that law and effects are the same bits.
 """
 
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -47,7 +48,9 @@ class Simulated(NamedTuple):
     outcome: Outcome
 
 
-def simulate(plant, law: Law, reference, effects: Effects, *, start=None, grip=None, pauses=(), on_pause=None) -> Simulated:
+def simulate(
+    plant, law: Law, reference, effects: Effects, *, start=None, grip=None, pauses=(), on_pause=None
+) -> Simulated:
     """N steps of the loop along reference (N + 1, 3, n) = q_ref, v_ref, a_ref at k dt: N + 1 rows.
 
     plant      Twin, Bullet or any Plant; is reset first
@@ -100,9 +103,8 @@ def close_loop(plant, law: Law, reference, effects: Effects, grip=None) -> Close
     targets = _held(np.concatenate([reference, tau[:, None]], axis=1), every)
     effects = effects._replace(memory=np.zeros_like(effects.memory))
     log = np.zeros((N + 1, len(CHANNELS), n))
-    return Closed(
-        believed.model(), law.gains.copy(), law.memory.copy(), robot.model(), effects, reference, targets, grip, work, log
-    )
+    gains, memory = law.gains.copy(), law.memory.copy()
+    return Closed(believed.model(), gains, memory, robot.model(), effects, reference, targets, grip, work, log)
 
 
 def _march_twin(plant, address, closed, k, stop):
@@ -133,7 +135,8 @@ def _last_row(plant, address, closed, k):
 def _flat(closed):
     """The fields of Closed one by one, in the order of tick_flat."""
     c = closed
-    return (tuple(c.law), c.gains, c.memory, tuple(c.plant), tuple(c.effects), c.reference, c.targets, c.grip, c.work, c.log)
+    before = (tuple(c.law), c.gains, c.memory, tuple(c.plant), tuple(c.effects))
+    return (*before, c.reference, c.targets, c.grip, c.work, c.log)
 
 
 def _held(x, every):
@@ -173,6 +176,6 @@ def _grip(grip, N, n):
 
 def _pauses(pauses, N):
     steps = list(pauses)
-    if any(not 0 <= k <= N for k in steps) or any(b <= a for a, b in zip(steps, steps[1:])):
+    if any(not 0 <= k <= N for k in steps) or any(b <= a for a, b in pairwise(steps)):
         raise InvalidInput(f"pauses must be increasing steps from 0 to {N}")
     return [k for k in steps if k < N]

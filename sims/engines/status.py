@@ -11,7 +11,7 @@ class Outcome(Enum):
 
     FINISHED = "reached the end of the motion"
     DIVERGED = "diverged: a joint left its reference by more than 10 rad or m; lower the gains or halve the time step"
-    NOT_FINITE = "diverged: position, velocity or torque is no longer a finite number; lower the gains or halve the time step"
+    NOT_FINITE = "diverged: position, velocity or torque is no finite number; lower the gains or halve the time step"
     STOPPED = "stopped on request before the end of the motion"
 
     @property

@@ -20,12 +20,14 @@ from robocalc.dynamics.model import Model
 from robocalc.jit import njit
 from sims.effects.arrays import DT, EVERY, Effects
 from sims.effects.kernels import begin, drive, resist, sense
+from sims.engines.borrow import borrowed
 from sims.engines.status import ERROR_BOUND, GOES_ON, NOT_FINITE, TOO_FAR
+from sims.log import CHANNEL_INDEX
 
-# rows of Closed.work
-WANTED, Q, V, REF, JACOBIAN, GRIP_DAMPING, WORK_ROWS = 0, 1, 2, 3, 9, 15, 16
-# rows of a log row, as sims.log.CHANNELS
-LOG_MEASURED, LOG_REFERENCE, LOG_WANTED, LOG_APPLIED, LOG_WORLD = 2, 4, 7, 8, 9
+Q_MEASURED, V_MEASURED, WANTED = (CHANNEL_INDEX[name] for name in ("q_measured", "v_measured", "tau_wanted"))
+Q_REF, APPLIED = CHANNEL_INDEX["q_ref"], CHANNEL_INDEX["tau"]  # v_ref and a_ref follow q_ref
+WORK_ROWS, GRIP_DAMPING = 16, 15  # rows of Closed.work, see Room
+CENTRED = 50.0  # [1/s] rate at which joints in force mode go to their common middle
 
 
 class Closed(NamedTuple):
@@ -52,59 +54,92 @@ class Closed(NamedTuple):
     log: np.ndarray
 
 
-@njit
-def ask_law(k, law, c):
-    """The torque wanted from step k on, into c.work[WANTED]."""
-    wanted, q, v, ref = c.work[WANTED], c.work[Q], c.work[V], c.work[REF : REF + 6]
-    for i in range(len(q)):
-        wanted[i] = c.log[k - 1, LOG_APPLIED, i] if k > 0 else 0.0
+class Room(NamedTuple):
+    """Views of Closed.work: measured q and v, the law's ref (6, n), torque wanted, a Jacobian (6, n), damping."""
+
+    q: np.ndarray
+    v: np.ndarray
+    ref: np.ndarray
+    wanted: np.ndarray
+    jacobian: np.ndarray
+    damping: np.ndarray
+
+
+@njit(forceinline=True)
+def room_in(work):
+    return Room(work[0], work[1], work[2:8], work[8], work[9:15], work[GRIP_DAMPING])
+
+
+@njit(forceinline=True)
+def hold(k, c, room):
+    """Joints in force mode: the law sees no error there, so that nothing winds up; returns their mean position."""
+    total, count = 0.0, 0
+    for i in range(len(room.q)):
+        if not isnan(c.grip[k, i]):
+            room.ref[0, i], room.ref[1, i], room.ref[2, i], room.ref[3, i] = room.q[i], room.v[i], room.q[i], room.v[i]
+            room.ref[4, i], room.ref[5, i] = 0.0, 0.0
+            total += room.q[i]
+            count += 1
+    return total / max(1, count)
+
+
+@njit(forceinline=True)
+def ask_law(k, law, c, room):
+    """The torque wanted from step k on, into room.wanted. Joints in force mode also keep to their common middle, as the
+    fingers of a gripper with one drive do."""
+    n, held, middle = len(room.q), len(c.grip) > 0, 0.0
+    for i in range(n):
+        room.wanted[i] = c.log[k - 1, APPLIED, i] if k > 0 else 0.0
         for r in range(4):
-            ref[2 + r, i] = c.targets[k, r, i]
-    law_at(law)(c.law, c.gains, c.memory, k * c.effects.timing[DT], q, v, ref, wanted)
-    if len(c.grip) > 0:
-        for i in range(len(q)):
+            room.ref[2 + r, i] = c.targets[k, r, i]
+    if held:
+        middle = hold(k, c, room)
+    law_at(law)(c.law, c.gains, c.memory, k * c.effects.timing[DT], room.q, room.v, room.ref, room.wanted)
+    if held:
+        for i in range(n):
             if not isnan(c.grip[k, i]):
-                wanted[i] = c.grip[k, i] - c.work[GRIP_DAMPING, i] * v[i]
+                apart = room.v[i] + CENTRED * (room.q[i] - middle)
+                room.wanted[i] = c.grip[k, i] - room.damping[i] * apart
 
 
-@njit
-def state_of(row):
-    """GOES_ON, or why a run must stop at this row of the log."""
-    status = GOES_ON
-    for i in range(row.shape[1]):
-        if not (abs(row[0, i]) < inf and abs(row[1, i]) < inf and abs(row[LOG_WANTED, i]) < inf):
+@njit(forceinline=True)
+def record(k, c, room, total):
+    """The rest of row k; total torque; GOES_ON, or why the run must stop here."""
+    log, status = c.log, GOES_ON
+    for i in range(log.shape[2]):
+        log[k, Q_MEASURED, i], log[k, V_MEASURED, i], log[k, WANTED, i] = room.q[i], room.v[i], room.wanted[i]
+        for r in range(3):
+            log[k, Q_REF + r, i] = c.reference[k, r, i]
+        total[i] = log[k, APPLIED, i] + log[k, APPLIED + 1, i]
+        if not (abs(log[k, 0, i]) < inf and abs(log[k, 1, i]) < inf and abs(room.wanted[i]) < inf):
             return NOT_FINITE
-        if abs(row[0, i] - row[LOG_REFERENCE, i]) > ERROR_BOUND:
+        if abs(log[k, 0, i] - c.reference[k, 0, i]) > ERROR_BOUND:
             status = TOO_FAR
     return status
 
 
-@njit
-def tick(k, law, c, q, v, total):
-    """Row k for the plant at q, v (n,); total (n,) is the torque to step with. Returns a status of sims.engines.status."""
-    row, work = c.log[k], c.work
+@njit(forceinline=True)
+def tick(k, law, c, room, q, v, total):
+    """Row k for the plant at q, v (n,); total (n,) is the torque to step with; returns a status (sims.engines.status)."""
+    log, effects = c.log, c.effects
     for i in range(len(q)):
-        row[0, i], row[1, i] = q[i], v[i]
-        for r in range(3):
-            row[LOG_REFERENCE + r, i] = c.reference[k, r, i]
+        log[k, 0, i], log[k, 1, i] = q[i], v[i]
     if k == 0:
-        begin(c.effects, c.log, c.reference)
-    sense(k, c.effects, c.log, c.reference, work[Q], work[V], work[REF : REF + 6])
-    if k % int(c.effects.timing[EVERY]) == 0:
-        ask_law(k, law, c)
-    drive(c.effects, work[WANTED], row[LOG_APPLIED])
-    resist(k, c.effects, c.plant, q, v, work[JACOBIAN : JACOBIAN + 6], row[LOG_WORLD])
-    for i in range(len(q)):
-        row[LOG_MEASURED, i], row[LOG_MEASURED + 1, i], row[LOG_WANTED, i] = work[Q, i], work[V, i], work[WANTED, i]
-        total[i] = row[LOG_APPLIED, i] + row[LOG_WORLD, i]
-    return state_of(row)
+        begin(effects, log, c.reference)
+    sense(k, effects, log, c.reference, room.q, room.v, room.ref)
+    if k % int(effects.timing[EVERY]) == 0:
+        ask_law(k, law, c, room)
+    drive(k, effects, room.wanted, log)
+    resist(k, effects, c.plant, q, v, room.jacobian, log)
+    return record(k, c, room, total)
 
 
 @njit
 def tick_flat(k, law, q, v, total, believed, gains, memory, plant, effects, reference, targets, grip, work, log):
     """tick, with the fields of Closed one by one, tuples of arrays in place of Model and Effects."""
     believed, plant, effects = Model(*believed), Model(*plant), Effects(*effects)
-    return tick(k, law, Closed(believed, gains, memory, plant, effects, reference, targets, grip, work, log), q, v, total)
+    c = borrowed(Closed(believed, gains, memory, plant, effects, reference, targets, grip, work, log))
+    return tick(k, law, c, room_in(c.work), borrowed(q), borrowed(v), borrowed(total))
 
 
 @njit
@@ -123,13 +158,21 @@ def step_twin(model, dt, q, v, tau):
 
 
 @njit
-def rollout(k, stop, law, c, q, v):
-    """Steps k, ..., stop - 1 of the twin from q, v (n,), which end as the state at the step returned; (step, status)."""
-    total, a = np.empty(len(q)), np.empty(len(q))
+def rollout(k, stop, law, closed, q, v):
+    """Steps k, ..., stop - 1 of the twin from q, v (n,), which become the state at the step returned; (step, status)."""
+    both = np.empty((2, len(q)))
+    c, x, y, total, a = borrowed(closed), borrowed(q), borrowed(v), borrowed(both[0]), borrowed(both[1])
+    room = room_in(c.work)
     while k < stop:
-        status = tick(k, law, c, q, v, total)
+        status = tick(k, law, c, room, x, y, total)
         if status != GOES_ON:
             return k, status
-        advance(c.plant, c.effects.timing[DT], q, v, total, a)
+        advance(c.plant, c.effects.timing[DT], x, y, total, a)
         k += 1
-    return k, GOES_ON
+    return k, status_after(both)
+
+
+@njit
+def status_after(both):
+    """GOES_ON; taking the scratch keeps it alive to the end of the loop that borrows it."""
+    return GOES_ON if len(both) == 2 else NOT_FINITE
