@@ -236,16 +236,19 @@ def replay(
 def reproduce(folder: Annotated[Path, typer.Argument(metavar="RUN", help="run folder")], as_json: Json = False):
     """Run a run folder's scenario again and say whether every bit of the log is the same."""
     from robocalc.errors import InvalidInput
-    from sims.cli.progress import announce_compiling
+    from sims.cli.progress import Progress, announce_compiling
 
     if not folder.is_dir():
         raise InvalidInput(f"no run folder at {folder}")
     announce_compiling()
-    from sims.run import reproduce as reproduce_run
+    from sims.record import reproduce as repeat
+    from sims.run import run as run_scenario
+    from sims.scenario.schema import Scenario
 
-    same, sentence = reproduce_run(folder)
-    print(json.dumps({"identical": same, "what": sentence}, indent=2) if as_json else sentence)
-    return 0 if same else 1
+    with Progress(enabled=not as_json) as progress:
+        found = repeat(folder, lambda file: run_scenario(Scenario.load(file), progress=progress))
+    print(json.dumps({"identical": found.same, "what": found.sentence}, indent=2) if as_json else found.sentence)
+    return 0 if found.same else 1
 
 
 @app.command()
