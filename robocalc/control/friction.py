@@ -1,20 +1,21 @@
 """Joint friction, Coulomb and viscous, one explicit step at a time; importing this loads numba.
 
-The torque r that resists motion is the one that would bring the joint to rest within the coming step, if what else acts
-on it stays as it was in the last one, but no more than Coulomb's c:
+The torque r that resists motion over the coming step is that of an implicit step, for the load of the last one:
 
-    load ≈ m (v - v₋)/dt + r₋         what all but friction did over the last step
-    r = b v + clip(load + m v/dt - b v, -c, c)
+    F = load + S v,   load = S (v - v₋) + r₋,   S = m / dt      F would bring the joint to rest within the step
+    r = F                                       where |F| <= c: it stops, and stays
+    r = (S c sign(F) + b F) / (S + b)           else: r = c sign(v₊) + b v₊ at the velocity v₊ = (F - r) / S to come
 
-So a sliding joint feels exactly c sign(v) + b v; a joint that is about to stop stops, and never turns back within the
-step; a joint at rest stays at rest under any load below c, without creep, and nothing chatters, since r is continuous
-in v. m is a lower bound of the inertia: diag(m) ≼ M(q) (robocalc.control.stability), exact for a single joint, where a
-stop takes one step; below the true inertia a stop takes a few. `stop` is m / dt; b acts up to m / dt, beyond which an
-explicit step would overshoot.
+So a sliding joint feels c sign(v) + b v, however large b is; one that is about to stop stops, and never turns back within
+the step; one at rest stays at rest under any load below c, without creep; r is continuous in v, so nothing chatters.
+m is a lower bound of the inertia, diag(m) ≼ M(q) (robocalc.control.stability): exact for a single joint, where a stop
+takes one step; where the true inertia is greater, a stop takes a few steps. Stable for m up to 4/3 of the true inertia.
 
-Source: the load observer is Coulomb friction with stiction after Karnopp (1985), its zero-velocity band replaced by the
-stopping torque.
+Source: Karnopp's stiction (1985) with the stopping torque in place of its zero-velocity band; the implicit step is that
+of Moreau and Jean's time stepping, its load taken from the step before so that it needs no dynamics.
 """
+
+from math import copysign
 
 from numba import float64 as f8
 from numba import types
@@ -24,10 +25,11 @@ from robocalc.jit import njit
 
 @njit(f8(f8, f8, f8, f8, f8, f8))
 def friction(viscous, coulomb, stop, v, v_last, r_last):
-    """Resisting torque r of one joint over the coming step [N m]; the world applies -r."""
-    b = min(viscous, stop)
-    need = r_last + stop * (2.0 * v - v_last) - b * v
-    return b * v + min(max(need, -coulomb), coulomb)
+    """Resisting torque r of one joint over the coming step [N m]; the world applies -r. stop is S [N m s/rad]."""
+    F = r_last + stop * (2.0 * v - v_last)
+    if abs(F) <= coulomb:
+        return F
+    return (stop * copysign(coulomb, F) + viscous * F) / (stop + viscous)
 
 
 @njit(types.void(f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[:, ::1]))

@@ -94,14 +94,13 @@ def linearise(robot, q, dt, substeps=1):
 
     One control period dt [s] of `substeps` steps h of semi-implicit Euler, exact for that linear system:
 
-        M δa = δτ - G δq - V δv,  δv₊ = δv + h δa,  δq₊ = δq + h δv₊;   G = ∂g/∂q, V the viscous friction
+        M δa = δτ - G δq - V δv₊,  δv₊ = δv + h δa,  δq₊ = δq + h δv₊;   G = ∂g/∂q, V the viscous friction
     """
-    n, h = robot.n, dt / substeps
-    W = np.linalg.inv(robot.mass_matrix(q))
-    a_q, a_v = -W @ gravity_gradient(robot, q), -W @ np.diag(robot.friction[0])
-    I = np.eye(n)
-    A = np.block([[I + h * h * a_q, h * (I + h * a_v)], [h * a_q, I + h * a_v]])
-    B = np.vstack([h * h * W, h * W])
+    h, M, V = dt / substeps, robot.mass_matrix(q), np.diag(robot.friction[0])
+    W = np.linalg.inv(M + h * V)
+    v_q, v_v, v_tau = -h * W @ gravity_gradient(robot, q), W @ M, h * W
+    A = np.block([[np.eye(robot.n) + h * v_q, h * v_v], [v_q, v_v]])
+    B = np.vstack([h * v_tau, v_tau])
     A_all, B_all = A, B
     for _ in range(substeps - 1):
         A_all, B_all = A @ A_all, A @ B_all + B
@@ -133,7 +132,7 @@ class LQR:
 
     q_weight: Gain = field(default=100.0, metadata=about("weight of squared position error, one or per joint"))
     v_weight: Gain = field(default=1.0, metadata=about("weight of squared velocity error, one or per joint"))
-    r_weight: Gain = field(default=1e-4, metadata=about("weight of squared torque, one or per joint"))
+    r_weight: Gain = field(default=1e-2, metadata=about("weight of squared torque, one or per joint"))
     feedforward: FeedForward = field(default="inverse_dynamics", metadata=about(FORWARD))
 
     def __post_init__(self):

@@ -120,7 +120,7 @@ def record(k, c, room, total):
 
 @njit(forceinline=True)
 def tick(k, law, c, room, q, v, total):
-    """Row k for the plant at q, v (n,); total (n,) is the torque to step with; returns a status (sims.engines.status)."""
+    """Row k for the plant at q, v (n,); total (n,) is the torque to step with. Returns a status, see status.py."""
     log, effects = c.log, c.effects
     for i in range(len(q)):
         log[k, 0, i], log[k, 1, i] = q[i], v[i]
@@ -159,7 +159,7 @@ def step_twin(model, dt, q, v, tau):
 
 @njit
 def rollout(k, stop, law, closed, q, v):
-    """Steps k, ..., stop - 1 of the twin from q, v (n,), which become the state at the step returned; (step, status)."""
+    """Steps k, ..., stop - 1 of the twin from q, v (n,), which are advanced with it; (step reached, status)."""
     both = np.empty((2, len(q)))
     c, x, y, total, a = borrowed(closed), borrowed(q), borrowed(v), borrowed(both[0]), borrowed(both[1])
     room = room_in(c.work)
