@@ -3,6 +3,7 @@
     Gap     distance [m] (negative: overlap) and the names of the pair; infinite beyond REACH
     Gaps    the pairs of a robot and a scene; a lower bound for each, and exact distances until no bound is smaller
 
+Distances are PyBullet's: hulls stand out by its collision margin of 1 mm, and edges of boxes are rounded by as much.
 Never counted: links of one rigid body or of neighbours at a joint, pairs of links that touch at the robot's home, and
 links that no joint moves against things that never move (the base on its floor).
 """

@@ -275,7 +275,6 @@ def _create(p, c, shape, create, collision=False, **options):
         except p.error as error:
             number, printed = -1, lambda text=str(error): text
     if number < 0:
-        raise InvalidInput(
-            f"PyBullet cannot make {shape.kind} {shape.name!r}: {printed().strip() or 'no reason given'}"
-        )
+        which = f"{shape.kind} {shape.name!r}" + (f" of {shape.file}" if shape.kind == "mesh" else "")
+        raise InvalidInput(f"PyBullet cannot make {which}: {printed().strip() or 'no reason given'}")
     return number
