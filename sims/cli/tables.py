@@ -8,9 +8,16 @@ import json
 import math
 import shutil
 import sys
+from itertools import groupby
 from pathlib import Path
 
 EXIT = {"accepted": 0, "rejected": 1, "infeasible": 3, "diverged": 4}
+GROUPS = (  # of the metrics' first words: how close, how hard, how safe, how long; then all others
+    ("tracking", "state", "settling", "overshoot"),
+    ("torque", "effort", "energy", "smoothness"),
+    ("limits", "clearance", "contact", "grasp", "object"),
+    ("time",),
+)
 COLOR = {"accepted": "green", "rejected": "red", "infeasible": "red", "diverged": "red"}
 
 
@@ -43,6 +50,12 @@ def show_run(run):
             out.print(Text(f"replay      robocalc replay {run.folder}   (or open {report})"))
 
 
+def block(metric: str) -> int:
+    """Which of GROUPS a metric belongs to, by its first word."""
+    first = metric.partition(".")[0]
+    return next((i for i, words in enumerate(GROUPS) if first in words), len(GROUPS))
+
+
 def _metrics_table(run):
     from rich import box
     from rich.table import Table
@@ -50,13 +63,11 @@ def _metrics_table(run):
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name, side in (("metric", "left"), ("value", "right"), ("unit", "left"), ("at", "right")):
         table.add_column(name, justify=side, no_wrap=True)
-    group = None
-    for name, metric in run.metrics.items():
-        if group not in (None, name.partition(".")[0]):
-            table.add_section()
-        group = name.partition(".")[0]
-        value, unit, when = metric
-        table.add_row(name, number(value), "" if unit == "-" else unit, "" if when is None else f"{when:.3f} s")
+    for _, names in groupby(sorted(run.metrics, key=block), key=block):
+        for name in names:
+            value, unit, when = run.metrics[name]
+            table.add_row(name, number(value), "" if unit == "-" else unit, "" if when is None else f"{when:.3f} s")
+        table.add_section()
     return table
 
 

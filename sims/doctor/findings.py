@@ -73,7 +73,7 @@ def _bullet() -> Finding:
 def _kernels():
     if version("numba") is None:
         return
-    from sims.doctor.kernels import inspect
+    from sims.doctor.kernels import COMPILE_SECONDS, inspect
 
     cache = inspect()
     if cache.folder is None or not cache.writable:
@@ -81,9 +81,9 @@ def _kernels():
         yield Finding("kernel cache", False, f"cannot be written: {cache.folder or 'no folder'}", remedy)
     else:
         yield Finding("kernel cache", True, str(cache.folder))
-    state = f"{len(cache.warm)} of {len(cache.files)} files with kernels are compiled"
-    warm = len(cache.warm) == len(cache.files)
-    yield Finding("kernels", True if warm else None, state, "" if warm else "the first run compiles, once")
+    remedy = f"the first run compiles them, once: about {COMPILE_SECONDS} s"
+    state = "not compiled yet" if cache.cold else "compiled"
+    yield Finding("kernels", None if cache.cold else True, state, remedy if cache.cold else "")
 
 
 def _optional(name: str, why: str) -> Finding:
