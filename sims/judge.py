@@ -8,15 +8,13 @@ import math
 
 import numpy as np
 
-from sims.build import motion_limits
 from sims.metrics import Evidence
 from sims.result import Check
 
 
-def evidence(made, grip, watcher, wall_time) -> Evidence:
-    """made: a Run with plan and log; grip (N + 1, n); watcher: sims.watch.Watcher or None; wall_time [s] it took."""
+def evidence(made, watcher, wall_time) -> Evidence:
+    """made: a Run with plan and log; watcher: sims.watch.Watcher or None; wall_time [s] it took."""
     log, plan, robot = made.log, made.plan, made.robot
-    rows = len(log.t)
     tracked = np.ones(robot.n, bool)
     tracked[list(plan.fingers)] = False
     moves = tuple((s.start, s.end) for s in plan.steps if s.do in ("move", "trace") and s.end <= log.t[-1] + 1e-9)
@@ -38,7 +36,7 @@ def evidence(made, grip, watcher, wall_time) -> Evidence:
         tau=log.tau,
         tau_wanted=log.tau_wanted,
         tracked=tracked,
-        limits=_own_limits(made, grip[:rows]),
+        limits=robot.limits,
         tcp=robot.pose(log.q),
         tcp_ref=robot.pose(log.q_ref),
         moves=moves,
@@ -49,13 +47,6 @@ def evidence(made, grip, watcher, wall_time) -> Evidence:
         wall_time=wall_time,
         **watched,
     )
-
-
-def _own_limits(made, grip):
-    """The robot's own limits, which the run must keep even where the scenario asks for more."""
-    own = made.robot.limits
-    wanted = motion_limits(made.scenario, made.robot)
-    return own if np.isnan(grip).all() else own.__class__(position=own.position, velocity=wanted.velocity)
 
 
 def _targets(made, objects) -> dict:

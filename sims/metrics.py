@@ -209,13 +209,14 @@ def torques(run):
     yield "torque.saturated_fraction", Metric(saturated_fraction(run.tau_wanted, run.tau), "-")
     yield "effort.integral", Metric(effort(run.tau, dt), "N^2 m^2 s")
     yield "energy.mechanical_j", Metric(mechanical_energy(run.tau, run.v, dt), "J")
-    yield "smoothness.jerk_squared", Metric(squared_jerk(run.v, dt), "rad^2/s^5")
+    yield "smoothness.jerk_squared", Metric(squared_jerk(run.v[:, run.tracked], dt), "rad^2/s^5")
     if run.planned_jerk is not None:
         yield "smoothness.planned_jerk_squared", Metric(run.planned_jerk, "rad^2/s^5")
 
 
 def safety(run):
-    yield "limits.violations", Metric(limit_violations(run.q, run.v, run.limits), "-")
+    arm = run.tracked  # fingers have physical stops
+    yield "limits.violations", Metric(limit_violations(run.q[:, arm], run.v[:, arm], run.limits.select(arm)), "-")
     for name, found in (("clearance.planned_min_mm", run.planned_clearance), ("clearance.min_mm", run.clearance)):
         if found is not None and len(found[1]):
             distance, when = worst(found[0], -np.asarray(found[1]))

@@ -8,12 +8,14 @@ A plan that fails, a run that diverges, a grasp that misses are outcomes: they c
 says why, and all that was computed by then.
 """
 
+import sys
 from dataclasses import replace
-from pathlib import Path
+from functools import cache
 from time import perf_counter, process_time
+from types import ModuleType
 
 from robocalc.errors import EngineUnavailable
-from sims.build import believed_robot, effects_of, known_world, start_of, true_robot, world_shapes
+from sims.build import believed_robot, effects_of, known_world, motion_limits, start_of, true_robot, world_shapes
 from sims.engines.bullet import Bullet, Clearance
 from sims.engines.loop import simulate
 from sims.engines.twin import Twin
@@ -21,6 +23,10 @@ from sims.judge import evidence, judge
 from sims.log import Log
 from sims.metrics import measure
 from sims.plan import plan_task
+from sims.record import collect_versions, ready, write_run
+from sims.report.gather import report_data
+from sims.report.page import write_page
+from sims.report.plots import write_plots
 from sims.result import Run
 from sims.watch import Watcher
 
@@ -37,6 +43,7 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
     changes = {key: value for key, value in changes.items() if value is not None}
     scenario = scenario.with_(**changes) if changes else scenario
     tell = progress or (lambda share, what: None)
+    folder = None if out is None else ready(out)
     tell(0.0, "planning")
     began = process_time()
     robot, plant_robot, world = believed_robot(scenario), true_robot(scenario), world_shapes(scenario)
@@ -46,9 +53,9 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
     if plan.solved:
         tell(0.1, "simulating")
         made = simulated(made, tell)
-    if out is not None:
+    if folder is not None:
         tell(0.9, "writing")
-        made = keep(made, Path(out), plots=plots, report=report)
+        made = keep(made, folder, plots=plots, report=report)
     tell(1.0, "done")
     return made
 
@@ -101,7 +108,7 @@ def simulated(made: Run, tell) -> Run:
         log = Log(dt=log.dt, joint=log.joint, **watcher.seen())
     timings = made.timings | {"simulation": process_time() - began}
     found = replace(made, log=log, outcome=result.outcome, timings=timings, reason=watcher.reason if watcher else None)
-    metrics = measure(evidence(found, grip, watcher, wall))
+    metrics = measure(evidence(found, watcher, wall))
     return replace(found, metrics=metrics, acceptance=judge(scenario, metrics))
 
 
@@ -113,3 +120,78 @@ def engine_of(made: Run):
     fingers = [made.robot.joints[i] for i in made.plan.fingers]
     iterations = sim.solver_iterations
     return Bullet(made.plant_robot, sim.timestep, world=made.world, stops=fingers, solver_iterations=iterations)
+
+
+# the run folder -----------------------------------------------------------------------------------------------------
+
+
+def keep(made: Run, folder, *, plots, report) -> Run:
+    """Write the run folder, as far as `output.keep` and the arguments ask for it; the run with its folder."""
+    wanted, versions = made.scenario.output.keep, collect_versions(made.plant_robot, made.scenario)
+    shown = _shown(made, versions)
+    written = write_run(
+        folder,
+        scenario=made.scenario,
+        log=made.log if "log" in wanted else None,
+        metrics=made.metrics,
+        acceptance=made.acceptance,
+        verdict=made.verdict,
+        outcome=made.why,
+        plan_info=_plan_info(made.plan),
+        timings=made.timings,
+        warnings=made.warnings,
+        versions=versions,
+        robot=made.robot,
+        plots=(lambda path: write_plots(path, shown())) if plots and made.log and "plots" in wanted else None,
+        report=(lambda path: write_page(path, shown())) if report and made.log and "replay" in wanted else None,
+    )
+    return replace(made, folder=written.folder, warnings=(*made.warnings, *written.warnings))
+
+
+def _shown(made: Run, versions):
+    """The data of plots and page, made when one of them asks first."""
+    return cache(
+        lambda: report_data(
+            name=made.scenario.name,
+            description=made.scenario.description,
+            robot=made.robot,
+            log=made.log,
+            outcome=made.why,
+            accepted=made.accepted,
+            shapes=made.world,
+            steps=made.plan.steps,
+            disturbances=[
+                {"name": f"push on {d.link}", "start": d.start, "end": d.start + d.duration, "kind": d.type}
+                for d in made.scenario.disturbances
+                if d.type == "push"
+            ],
+            metrics=made.metrics,
+            acceptance=made.acceptance,
+            scenario_text=made.scenario.to_yaml(),
+            versions=versions,
+            limits=motion_limits(made.scenario, made.robot),
+            planned_clearance=None if made.plan.clearance is None else made.plan.clearance[:2],
+            notes=made.warnings,
+        )
+    )
+
+
+def _plan_info(plan) -> dict:
+    """What metrics.json says of the plan."""
+    return {
+        "status": plan.status.value,
+        "violations": [str(violation) for violation in plan.violations],
+        "duration": None if plan.trajectory is None else plan.trajectory.duration,
+        "squared_jerk": plan.cost,
+        "steps": [{"name": s.name, "do": s.do, "start": s.start, "end": s.end} for s in plan.steps],
+    }
+
+
+class _Callable(ModuleType):
+    """`from sims import run` is the function, also after this module, which has the same name, was imported."""
+
+    def __call__(self, *args, **options):
+        return run(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from robocalc.trajectory import Limits
 from sims import metrics
 from sims.metrics import Evidence, measure
 
@@ -84,7 +85,7 @@ def evidence(**changes):
         tau=column(1, 1, 1, 1, 1),
         tau_wanted=column(1, 1, 3, 1, 1),
         tracked=np.array([True]),
-        limits=SimpleNamespace(position=None, velocity=None),
+        limits=Limits(),
         tcp=pose([0, 0, 0.003, 0, 0]),
         tcp_ref=pose([0, 0, 0, 0, 0]),
         moves=((0.0, 1.0),),
