@@ -25,7 +25,7 @@ EXPORTS = {
     "Pose": "tree",
     "Geometry": "tree",
     "parse": "urdf",
-    "audit": "audit",
+    "audit": "findings",
     "IKResult": "ik",
     "IKStatus": "ik",
     "PathIK": "ik",

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from robocalc.dynamics import edit
-from robocalc.dynamics.audit import assumed
 from robocalc.dynamics.check import rotation, vector
+from robocalc.dynamics.findings import assumed
 from robocalc.dynamics.model import Model, fresh, lower
 from robocalc.dynamics.motion import Motion
 from robocalc.dynamics.tree import IDENTITY, Geometry, Pose, Tree

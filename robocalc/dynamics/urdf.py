@@ -2,7 +2,7 @@
 
     parse(path)         the tree of a file
     parse_text(text)    the tree of a string, mesh paths relative to a folder
-    audit(tree)         what is wrong with it and what is assumed (see audit.py)
+    audit(tree)         what is wrong with it and what is assumed (see findings.py)
 
 Reads what rigid-body dynamics needs: links, fixed, revolute, continuous and prismatic joints. `<limit>` may carry
 `acceleration` and `jerk`: an extension of robocalc that other readers ignore.
@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
-from robocalc.dynamics.audit import audit
+from robocalc.dynamics.findings import audit
 from robocalc.dynamics.meshes import find_mesh
 from robocalc.dynamics.tree import Finding, Geometry, Inertial, Joint, Link, Pose, Shape, Tree
 from robocalc.errors import InvalidInput
