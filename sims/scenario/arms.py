@@ -73,7 +73,7 @@ def arm_of(robot, grasps: bool = False) -> Arm:
 
 @cache
 def _arm(path: Path, name: str, home) -> Arm:
-    from robocalc.dynamics.audit import audit
+    from robocalc.dynamics.findings import audit
     from robocalc.dynamics.urdf import parse
 
     tree = parse(path)
