@@ -3,6 +3,8 @@
 minimum_acceleration, minimum_jerk, minimum_snap   -> Trajectory, degree 3, 5, 7, continuous up to order 2, 4, 6
 """
 
+from functools import cache
+
 import numpy as np
 
 from robocalc.trajectory.problem import SPREAD, Problem
@@ -38,7 +40,7 @@ def minimum_jerk(
     source       Bry, Richter, Bachrach & Roy (IJRR 2015)
     """
     if times is not None and duration is limits is start is end is derivatives is None and stop is periodic is False:
-        return rest_to_rest(waypoints, times)
+        return rest_to_rest(3, waypoints, times)
     return Problem(3, waypoints, times, duration, limits, start, end, stop, derivatives, periodic).solve()
 
 
@@ -58,6 +60,8 @@ def minimum_snap(
 
     start, end are (v, a, j); derivatives (W, 3, n).
     """
+    if times is not None and duration is limits is start is end is derivatives is None and stop is periodic is False:
+        return rest_to_rest(4, waypoints, times)
     return Problem(4, waypoints, times, duration, limits, start, end, stop, derivatives, periodic).solve()
 
 
@@ -80,18 +84,44 @@ def minimum_acceleration(
     return Problem(2, waypoints, times, duration, limits, start, end, stop, derivatives, periodic).solve()
 
 
-def rest_to_rest(waypoints, times) -> Trajectory:
-    """Minimum jerk with given times and rest at both ends: the shortest way to the unrolled kernel."""
-    from robocalc.trajectory.spline3 import OK, minimum_jerk_kernel
+@cache
+def kernel(s):
+    """The unrolled solver of order s = 3 or 4: kernel(t, p, ends, spread, c) -> 0, or what is wrong."""
+    if s == 3:
+        from robocalc.trajectory.spline3 import minimum_jerk_kernel
 
+        return minimum_jerk_kernel
+    from robocalc.trajectory.spline4 import minimum_snap_kernel
+
+    return minimum_snap_kernel
+
+
+@cache
+def _rest(s, n):
+    return np.zeros((2 * s - 2, n))
+
+
+def coefficients(waypoints, times, s=3) -> np.ndarray:
+    """Coefficients (W - 1, 2s, n) alone, s = 3 (jerk) or 4 (snap), rest at both ends; the leanest call.
+
+    waypoints (W, n), times (W,): float arrays.
+    """
+    c = np.empty((len(times) - 1, 2 * s, waypoints.shape[1]))
+    if len(waypoints) == len(times) and kernel(s)(times, waypoints, _rest(s, c.shape[2]), SPREAD[s], c) == 0:
+        return c
+    return Problem(s, waypoints, times).solve().coeffs
+
+
+def rest_to_rest(s, waypoints, times) -> Trajectory:
+    """Given times, s = 3 or 4 and rest at both ends: the shortest way to the unrolled kernels."""
     try:
         q, t = np.ascontiguousarray(waypoints, dtype=float), np.array(times, dtype=float)
         W, n = q.shape
-        good = t.shape == (W,) and W > 1 and n > 0
+        good = t.shape == (W,) and W > 1 and n > 0 and q.flags.writeable  # kernels are compiled for writeable arrays
     except (TypeError, ValueError):
         good = False
     if good:
-        c = np.empty((W - 1, 6, n))
-        if minimum_jerk_kernel(t, q, np.zeros((4, n)), SPREAD[3], np.empty((W, 3)), c) == OK:
+        c = np.empty((W - 1, 2 * s, n))
+        if kernel(s)(t, q, _rest(s, n), SPREAD[s], c) == 0:
             return Trajectory.trusted(t, c)
-    return Problem(3, waypoints, times, None, None, None, None, False, None, False).solve()  # says what is wrong
+    return Problem(s, waypoints, times).solve()  # with care, or says what is wrong

@@ -6,12 +6,12 @@ Problem   waypoints, prescribed and free derivatives, and what decides the times
 import numpy as np
 
 from robocalc.errors import Infeasible, InvalidInput
-from robocalc.trajectory.hermite import ENERGY, hermite
+from robocalc.trajectory.hermite import ENERGY, SHAPE
 from robocalc.trajectory.limits import ORDERS, Limits
 from robocalc.trajectory.scaling import certificate, certificate_order, check_inside, time_scale
 from robocalc.trajectory.trajectory import Reference, Trajectory
 
-SPREAD = {2: 1e5, 3: 1e2, 4: 20.0}  # longest / shortest segment that plain arithmetic solves to about 1e-10
+SPREAD = {2: 1e4, 3: 300.0, 4: 20.0}  # longest / shortest segment that plain arithmetic solves to about 1e-11
 SEARCH = 1.25  # step of the search for a duration when states at the ends are prescribed
 WAYS_OUT = "give times, a duration or limits (with a velocity, acceleration or jerk bound)"
 
@@ -19,7 +19,19 @@ WAYS_OUT = "give times, a duration or limits (with a velocity, acceleration or j
 class Problem:
     """Minimum order-s motion; arguments of `minimum.minimum_jerk`."""
 
-    def __init__(self, s, waypoints, times, duration, limits, start, end, stop, derivatives, periodic):
+    def __init__(
+        self,
+        s,
+        waypoints,
+        times=None,
+        duration=None,
+        limits=None,
+        start=None,
+        end=None,
+        stop=False,
+        derivatives=None,
+        periodic=False,
+    ):
         self.s, self.q = s, as_waypoints(waypoints)
         self.W, self.n = self.q.shape
         self.limits = as_limits(limits, self.n)
@@ -96,7 +108,8 @@ class Problem:
     def through(self, h, knots=None) -> Trajectory:
         """The motion for segment times h (K,)."""
         knots = np.concatenate([[0.0], np.cumsum(h)]) if knots is None else knots
-        c = hermite(h, self.states(h))
+        x, low = self.states(h)
+        c = pieces(self.s, h, x, low)
         if not np.isfinite(c).all():
             raise InvalidInput(
                 f"segment times from {h.min():g} to {h.max():g} s are beyond floating point; rescale time"
@@ -104,19 +117,16 @@ class Problem:
         return Trajectory.trusted(knots, c)
 
     def states(self, h):
-        """States (W, s, n) at the knots, least cost in what is free."""
+        """States (W, s, n) at the knots, least cost in what is free; and what rounding took from them, or None."""
         x = np.concatenate([self.q[:, None], np.nan_to_num(self.given)], axis=1)
         free = np.isnan(self.given)
         if self.periodic:
             free[[0, -1]] = False
             x = self._periodic(h, x, free)
-        groups, which = np.unique(free.transpose(2, 0, 1).reshape(self.n, -1), axis=0, return_inverse=True)
-        for g, mask in enumerate(groups):
-            joints = np.flatnonzero(which.reshape(-1) == g)
-            part = np.ascontiguousarray(x[:, :, joints])
-            solve(self.s, h, mask.reshape(self.W, self.s - 1), part)
-            x[:, :, joints] = part
-        return x
+        low = np.zeros_like(x) if spread(self.s, h) else None
+        for joints in alike(free):
+            solve(self.s, h, np.ascontiguousarray(free[:, :, joints[0]]), x, low, joints)
+        return x, low
 
     def _periodic(self, h, x, free):
         """Prescribes at both ends the state for which derivatives s to 2s - 2 go over into each other there.
@@ -133,7 +143,7 @@ class Problem:
         unit[0, 1:], unit[-1, 1:] = np.eye(m), np.eye(m)
         y = np.ascontiguousarray(np.concatenate([x, unit], axis=2))
         y[[0, -1], 1:, : self.n] = 0.0
-        solve(s, h, free, y)
+        solve(s, h, free, y, np.zeros_like(y) if spread(s, h) else None, np.arange(self.n + m))
         E = np.asarray(ENERGY[s])
         order = np.arange(2 * s) % s
 
@@ -215,19 +225,51 @@ class Problem:
         return excess(high)[1]
 
 
-def solve(s, h, free, x):
-    """Fills the free states of x (W, s, n) in place; in double-double where plain arithmetic would lose digits."""
-    from robocalc.trajectory.spline import solve_states
+def spread(s, h) -> bool:
+    """True where segment times differ so much that plain arithmetic would lose digits."""
+    return len(h) > 1 and h.max() > SPREAD[s] * h.min()
 
-    W = len(x)
+
+def solve(s, h, free, x, low, joints):
+    """Fills the free states of some joints of x (W, s, n) in place; in double-double where `low` keeps what is cut off."""
     if not free.any():
         return
-    if h.max() > SPREAD[s] * h.min() and W > 2:
+    part = np.ascontiguousarray(x[:, :, joints])
+    if low is None:
+        from robocalc.trajectory.spline import solve_states
+
+        solve_states(ENERGY[s], s, h, free, part)
+    else:
         from robocalc.trajectory.precise import solve_states_precisely
 
-        solve_states_precisely(ENERGY[s], s, h, free, x)
-        return
-    solve_states(ENERGY[s], s, h, free, 2, x)
+        cut = np.zeros_like(part)
+        solve_states_precisely(ENERGY[s], s, h, free, part, cut)
+        low[:, :, joints] = cut
+    x[:, :, joints] = part
+
+
+def alike(free):
+    """Groups of joints whose derivatives are free at the same knots; one factorisation serves a group."""
+    if (free == free[:, :, :1]).all():
+        return [np.arange(free.shape[2])]
+    masks = {}
+    for i in range(free.shape[2]):
+        masks.setdefault(free[:, :, i].tobytes(), []).append(i)
+    return [np.array(joints) for joints in masks.values()]
+
+
+def pieces(s, h, x, low):
+    """Coefficients (K, 2s, n) from states (W, s, n), kept in two doubles each where `low` is given."""
+    c = np.empty((len(h), 2 * s, x.shape[2]))
+    if low is None:
+        from robocalc.trajectory.spline import hermite_kernel
+
+        hermite_kernel(SHAPE[s], s, h, x, c)
+    else:
+        from robocalc.trajectory.precise import hermite_precisely
+
+        hermite_precisely(6 * SHAPE[s], s, h, x, low, c)
+    return c
 
 
 # ---- reading arguments

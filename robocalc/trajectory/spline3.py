@@ -15,16 +15,15 @@ OK, BAD_TIMES, BAD_WAYPOINTS, SPREAD = 0, 1, 2, 3  # what a solver returns
 
 
 @njit
-def minimum_jerk_kernel(t, p, ends, spread, work, c):
+def minimum_jerk_kernel(t, p, ends, spread, c):
     """Coefficients c (K, 6, n) through p (K + 1, n) at times t (K + 1,); returns OK or what is wrong with the input.
 
-    ends (4, n) = v, a at the start, v, a at the end; work (K + 1, 3); SPREAD where the longest segment is more than
+    ends (4, n) = v, a at the start, v, a at the end; SPREAD where the longest segment is more than
     `spread` times the shortest (digits may be lost).
     """
     K, n = c.shape[0], c.shape[2]
-    check, shortest, longest, increasing = 0.0, np.inf, 0.0, True
-    for i in range(n):
-        check += p[K, i] - p[K, i]
+    work = np.empty((K + 1, 3))
+    shortest, longest, increasing = np.inf, 0.0, True
     # forward: c[k, 1:3] holds the reduced right-hand side of knot k, work[k] its inverse block
     for i in range(n):
         c[0, 1, i], c[0, 2, i] = ends[0, i], ends[1, i]
@@ -64,13 +63,14 @@ def minimum_jerk_kernel(t, p, ends, spread, work, c):
     if not (increasing and shortest > 0.0 and longest < 1e100):
         return BAD_TIMES
     # backward: the state of knot k from that of knot k + 1, then the coefficients between them
-    last = True
+    v_after, a_after = ends[2].copy(), ends[3].copy()
     for k in range(K - 1, -1, -1):
         h = t[k + 1] - t[k]
         g = 1.0 / h
         g2 = g * g
         g3 = g2 * g
-        h2 = 0.5 * h
+        g4 = g2 * g2
+        twice, h2 = 2.0 * g, 0.5 * h
         if k > 0:
             i11, i12, i22 = work[k, 0], work[k, 1], work[k, 2]
             # inverse block times the coupling to the knot after
@@ -80,24 +80,25 @@ def minimum_jerk_kernel(t, p, ends, spread, work, c):
             i11, i12, i22, u11, u12, u21, u22 = 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0
         here, after = p[k], p[k + 1]
         c0, c1, c2, c3, c4, c5 = c[k, 0], c[k, 1], c[k, 2], c[k, 3], c[k, 4], c[k, 5]
-        nv, na = (ends[2], ends[3]) if last else (c[k + 1, 1], c[k + 1, 2])
-        half = 1.0 if last else 2.0  # c[k + 1, 2] already holds a / 2
-        last = False
         for i in range(n):
-            v1, a1 = nv[i], half * na[i]
+            v1, a1 = v_after[i], a_after[i]
             y1, y2 = c1[i], c2[i]
             v = i11 * y1 + i12 * y2 - (u11 * v1 + u12 * a1)
             a = i12 * y1 + i22 * y2 - (u21 * v1 + u22 * a1)
-            d = (after[i] - here[i]) * g - v - h2 * a  # all three have the unit of a velocity
+            d = (after[i] - here[i]) * twice - v - v1  # from here on all have the unit of a velocity
             w = v1 - v - h * a
             b = h2 * (a1 - a)
-            check += here[i] - here[i]  # NaN where a waypoint is no finite number
+            x = 5.0 * d + w + b
+            v_after[i], a_after[i] = v, a
             c0[i] = here[i]
             c1[i] = v
             c2[i] = 0.5 * a
-            c3[i] = (10.0 * d - 4.0 * w + b) * g2
-            c4[i] = (-15.0 * d + 7.0 * w - 2.0 * b) * g3
-            c5[i] = (6.0 * d - 3.0 * w + b) * (g3 * g)
+            c3[i] = x * g2
+            c4[i] = (w - 0.5 * b - 1.5 * x) * g3
+            c5[i] = (3.0 * d + b) * g4
+    check = 0.0  # a number that is not finite reaches the first segment of its joint through the elimination
+    for i in range(n):
+        check += c[0, 5, i] - c[0, 5, i]
     if check != 0.0:  # NaN too
         return BAD_WAYPOINTS
     return SPREAD if longest > spread * shortest else OK

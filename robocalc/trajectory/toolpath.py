@@ -40,5 +40,5 @@ def smooth_curve(T, times, stop) -> CartesianPath:
         knots = np.concatenate([[0.0], np.cumsum(h)]) / h.sum()
     else:
         knots = as_times(times, len(T))
-    x = Problem(3, way, knots, None, None, None, None, rest, None, False).states(np.diff(knots))
+    x, _ = Problem(3, way, knots, stop=rest).states(np.diff(knots))
     return from_states(knots, T[:, :3, 3], T[:, :3, :3], x[:, 1], x[:, 2])

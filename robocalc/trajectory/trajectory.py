@@ -68,7 +68,9 @@ class Trajectory:
     def trusted(cls, knots, coeffs) -> "Trajectory":
         """From arrays that our own kernels made: nothing is copied or checked, and both become read-only."""
         new = object.__new__(cls)
-        _freeze(new, knots, coeffs)
+        _freeze(
+            new, knots, coeffs
+        )  # not through __init__, which would copy: this is most of the cost of a short spline
         return new
 
     def __repr__(self):
@@ -324,15 +326,16 @@ def _shifted(c, s):
 
 
 def _freeze(traj, knots, coeffs):
-    knots.flags.writeable = False
-    coeffs.flags.writeable = False
+    knots.setflags(write=False)
+    coeffs.setflags(write=False)
     d = traj.__dict__
     d["knots"], d["coeffs"] = knots, coeffs
 
 
 def _times_of(t):
     try:
-        return np.asarray(t, dtype=float)
+        t = np.asarray(t, dtype=float)
+        return t if t.flags.c_contiguous and t.flags.writeable else t.copy()  # kernels are compiled for these alone
     except (TypeError, ValueError):
         raise InvalidInput(f"times must be numbers, got {t!r}") from None
 
