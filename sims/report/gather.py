@@ -54,8 +54,8 @@ def report_data(
     t = log.t
     rows = frame_rows(t)
     metrics = metrics or {}
-    tool = np.asarray(robot.pose(log.q) if tool is None else tool)
-    tool_ref = np.asarray(robot.pose(log.q_ref) if tool_ref is None else tool_ref)
+    tool = tool_poses(robot, log.q) if tool is None else np.asarray(tool)
+    tool_ref = tool_poses(robot, log.q_ref) if tool_ref is None else np.asarray(tool_ref)
     panels, reduced = _panels(robot, log, limits or robot.limits, tool, tool_ref, planned_clearance)
     return ReportData(
         name=name,
@@ -77,6 +77,14 @@ def report_data(
         versions=versions or {},
         notes=(*notes, *reduced),
     )
+
+
+def tool_poses(robot, q):
+    """(N, 4, 4) of q (N, n); NaN where q is: a run that diverged is shown as far as it went."""
+    poses, finite = np.full((len(q), 4, 4), np.nan), np.isfinite(q).all(axis=1)
+    if finite.any():
+        poses[finite] = robot.pose(np.ascontiguousarray(q[finite]))
+    return poses
 
 
 # bodies -------------------------------------------------------------------------------------------------------------
