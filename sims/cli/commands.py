@@ -130,7 +130,7 @@ def check(
             problems += error.problems
             continue
         arm = arm_of(scenario.robot)
-        good.append(f"{file}: ok: {arm.name}, {len(scenario.task)} steps, {len(scenario.accept)} figures to accept")
+        good.append(f"{file}: ok: {arm.name}, {_count(scenario.task, 'step')}, {_count(scenario.accept, 'bound')}")
         found = [f for f in arm.findings if f.severity == "warning"] if scenario.robot.file else []
         good += [f"{file}: warning: robot.file: {f.where}: {f.what}" for f in found]
     if as_json:
@@ -140,6 +140,10 @@ def check(
         print("\n".join(good))
     if problems:
         raise ScenarioError(problems) if not as_json else typer.Exit(2)
+
+
+def _count(things, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _each_file(paths):

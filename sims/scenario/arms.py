@@ -73,8 +73,7 @@ def arm_of(robot, grasps: bool = False) -> Arm:
 
 @cache
 def _arm(path: Path, name: str, home) -> Arm:
-    from robocalc.dynamics.findings import audit
-    from robocalc.dynamics.urdf import parse
+    from robocalc.dynamics import audit, parse
 
     tree = parse(path)
     findings = audit(tree)

@@ -140,7 +140,7 @@ print(sorted({forbidden!r} & set(sys.modules)), file=sys.stderr)
 def test_check_says_what_is_right():
     result = call("check", GOOD)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"{GOOD}: ok: panda, 2 steps, 1 figures to accept\n"
+    assert result.stdout == f"{GOOD}: ok: panda, 2 steps, 1 bound\n"
 
 
 def test_check_takes_folders_and_names():
@@ -339,6 +339,32 @@ print(jit.source_stamp(file) in k.stamps(file))
     assert process(tmp_path, code=code).stdout.split() == ["True", "True"]
     (package / "f.py").write_text(source.replace("+ 1", "+ 2"))
     assert process(tmp_path, code=code).stdout.split() == ["False", "True"]
+
+
+def test_a_real_run_is_kept_and_reproduced_to_the_bit():
+    result = call("run", "cart_pole_balance", "--engine", "twin", "--out", "r", "--no-plots", "--no-report")
+    assert result.exit_code == 0, result.stderr
+    assert "ACCEPTED  cart-pole-balance" in result.stdout
+    assert Scenario.load("r/scenario.resolved.yaml").sim.engine == "twin"
+    again = call("reproduce", "r", "--json")
+    assert (again.exit_code, json.loads(again.stdout)["identical"]) == (0, True)
+    assert call("replay", "r").exit_code == 2  # it has no report
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ("task.there={do: move, name: there, to: {pose: {position: [3, 0, 0.5]}}}", 3, "out of reach"),
+        ("world.post.position=[0.3, 0, 0.5]", 3, "starts in collision: panda_"),
+        ("controller={type: pd, kp: 0, kd: 0, feedforward: none}", 1, "tracking.joint_rms_deg = "),
+    ],
+)
+def test_bad_outcomes_are_a_sentence_and_what_was_computed_is_kept(change, code, words):
+    result = call("run", GOOD, "--set", change, "--out", "r", "--no-plots", "--no-report")
+    assert result.exit_code == code, result.stdout
+    assert words in result.stdout
+    assert json.loads(Path("r/metrics.json").read_text())["verdict"] == {1: "rejected", 3: "infeasible"}[code]
+    assert Path("r/scenario.resolved.yaml").is_file()
 
 
 # the others -----------------------------------------------------------------------------------------------------------
