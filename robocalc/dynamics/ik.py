@@ -9,7 +9,7 @@ from enum import Enum
 
 import numpy as np
 
-from robocalc.dynamics.check import joint_rows, pose_matrix, vector
+from robocalc.dynamics.check import EYE, pose_matrix, vector
 from robocalc.errors import Infeasible, InvalidInput
 
 ITERATIONS = 60  # of one descent; a good start needs 4 to 15
@@ -119,8 +119,9 @@ class Question:
         self.tolerance = np.array([position_tolerance, rotation_tolerance], dtype=float)
         if not (np.isfinite(self.tolerance).all() and (self.tolerance > 0).all()):
             raise InvalidInput(f"tolerances must be greater than 0, got {position_tolerance}, {rotation_tolerance}")
-        self.lower, self.upper = robot.limits.bounds("position") + np.array([[margin], [-margin]])
-        if not margin >= 0 or (self.lower > self.upper).any():
+        lower, upper = robot._range
+        self.lower, self.upper = lower + margin, upper - margin
+        if not margin >= 0 or (margin > 0 and (self.lower > self.upper).any()):
             raise InvalidInput(f"margin {margin} must be at least 0 and leave every joint a range")
 
     def search(self, start, seed, restarts, posture=None, *, rows=None, free=False):
@@ -130,7 +131,7 @@ class Question:
         lower, upper = self.lower, self.upper
         if free:
             lower, upper = np.full_like(lower, -np.inf), np.full_like(upper, np.inf)
-        q, state = np.clip(start, lower, upper), np.zeros(5)
+        q, state = np.minimum(np.maximum(start, lower), upper), np.zeros(5)
         pull = posture is not None
         found = search(
             self.robot._model, self.goal, self.body, self.offset, rows or self.rows, lower, upper, self.tolerance,
@@ -155,8 +156,11 @@ def goal_of(pose):
     if np.shape(pose) == (3,):
         return np.concatenate([np.eye(3).ravel(), vector("position", pose)]), 3
     T = pose_matrix("pose", pose)
-    U, _, Vt = np.linalg.svd(T[:3, :3])  # the nearest rotation, so that rounding in the input is no residual
-    return np.concatenate([(U @ Vt).ravel(), T[:3, 3]]), 6
+    R = T[:3, :3]
+    R = 0.5 * R @ (3 * EYE - R.T @ R)  # a Newton step to the nearest rotation, so that rounding is no residual
+    goal = np.empty(12)
+    goal[:9], goal[9:] = R.ravel(), T[:3, 3]
+    return goal, 6
 
 
 def solve(
@@ -178,9 +182,8 @@ def solve(
         raise InvalidInput(f"restarts must be a whole number of at least 0 and seed one, got {restarts!r}, {seed!r}")
     if posture is None and start is None:
         posture = robot.home
-    if posture is not None:
-        posture = joint_rows(robot.joints, posture=vector("posture", posture, robot.n))[0][0][0]
-    start = robot.home if start is None else joint_rows(robot.joints, start=vector("start", start, robot.n))[0][0][0]
+    posture = None if posture is None else vector("posture", posture, robot.n)
+    start = robot.home if start is None else vector("start", start, robot.n)
     seed = int(seed) % 2**64
     found, q, state = ask.search(start, seed, int(restarts), posture)
     status, limiting = IKStatus.SOLVED, ()
@@ -240,9 +243,8 @@ def follow(
         raise InvalidInput(f"poses must have shape (N, 4, 4), got {poses.shape}")
     goals = np.array([goal_of(T)[0] for T in poses])
     ask = Question(robot, (goals[0], 6), frame, position_tolerance, rotation_tolerance, margin)
-    (start,), _ = joint_rows(robot.joints, start=vector("start", start, robot.n))
     Q, errors = np.zeros((len(poses), robot.n)), np.zeros((len(poses), 2))
-    Q[0] = np.clip(start[0], ask.lower, ask.upper)
+    Q[0] = np.clip(vector("start", start, robot.n), ask.lower, ask.upper)
     reached = kernel(
         robot._model, goals, ask.body, ask.offset, 6, ask.lower, ask.upper, ask.tolerance, ITERATIONS, float(jump), Q,
         errors,

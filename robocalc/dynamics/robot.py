@@ -112,6 +112,10 @@ class Robot(Motion):
         )
 
     @cached_property
+    def _range(self) -> tuple:
+        return tuple(np.ascontiguousarray(x) for x in self.limits.bounds("position"))
+
+    @cached_property
     def friction(self) -> np.ndarray:
         """(2, n): viscous [N m s/rad | N s/m] and Coulomb [N m | N]. The methods below leave friction out."""
         return np.array([[j.damping for j in self.tree.moving], [j.friction for j in self.tree.moving]])
