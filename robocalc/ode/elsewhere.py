@@ -119,4 +119,4 @@ def solve_stiff(
     if watched:
         run.watch(watched, event_field(watched), float(tol[0].min(initial=1.0)))
     stops = read_breakpoints(breakpoints, t0, t1) if len(breakpoints) else [t1]
-    return finish(run, run.drive(stops, progress), name, times, keep_rows, traced=False)
+    return finish(run, run.drive(stops, progress), name, times, keep_rows)

@@ -149,6 +149,16 @@ def _written(source: str, name: str) -> Path:
     return path
 
 
+@intrinsic
+def pointer(typingctx, address):
+    """An address as a pointer to floats."""
+
+    def codegen(context, builder, sig, args):
+        return builder.inttoptr(args[0], context.get_value_type(PTR))
+
+    return PTR(i8), codegen
+
+
 def row(values) -> np.ndarray:
     """A contiguous float64 vector."""
     return np.ascontiguousarray(values, dtype=np.float64).reshape(-1)

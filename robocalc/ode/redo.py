@@ -6,6 +6,12 @@ from robocalc.ode.layout import A_EXTRA, A_RHS, A_STEP, NEW_RHS_IN_STEP, ROWS, S
 from robocalc.ode.native import at, call_rhs, call_step, data, f8, get, i8, put, types
 
 
+@njit(types.void(i8, f8, f8[::1], f8[::1], f8[::1]), nogil=True)
+def evaluate(address, t, y, p, out):
+    """out = f(t, y, p) for the f at that address."""
+    call_rhs(address, len(y), t, data(y), len(p), data(p), data(out))
+
+
 @njit(
     types.void(
         i8[::1], f8[::1], i8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[:, ::1], f8[:, :, ::1]

@@ -101,7 +101,7 @@ def solve(
         run.watch(watched, event_field(watched), float(tol[0].min(initial=1.0)))
     stops = read_breakpoints(breakpoints, t0, t1) if len(breakpoints) else (t1,)
     status = run.drive(stops, progress)
-    return finish(run, status, ready.name, times, keep_rows)
+    return finish(run, status, ready.name, times, keep_rows, (f, jac))
 
 
 OPTIONS = (
@@ -132,7 +132,7 @@ def _bounds(run, t0, t1, step, first_step, max_step, min_step, max_steps):
     cnt[L.MAX_STEPS] = min(max_steps, 2**62)
 
 
-def finish(run, status, name, times, keep_rows, traced=True) -> Solution:
+def finish(run, status, name, times, keep_rows, traced=None) -> Solution:
     """The Solution of a driven run."""
     t_events, y_events = run.event_lists() if run.event_list else ((), ())
     interpolate = trace = None
@@ -148,10 +148,10 @@ def finish(run, status, name, times, keep_rows, traced=True) -> Solution:
         t, y = run.ctl[L.T : L.T + 1].copy(), run.state.reshape(1, -1)
     if run.cnt[L.DENSE]:
         interpolate = Dense(run.TS[:rows].copy(), run.HS[: rows - 1].copy(), run.D[: rows - 1].copy())
-    if keep_rows and traced:
+    if keep_rows and traced is not None:
         from robocalc.ode.trace import Trace
 
-        trace = Trace(run, t, y)
+        trace = Trace(run, t, y, *traced)
         interpolate = interpolate or trace.interpolate
     message = status.value if status.success else explain(run, status)
     return Solution(
