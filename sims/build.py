@@ -13,12 +13,17 @@ from math import radians
 import numpy as np
 
 from robocalc.dynamics import Robot, load
+from robocalc.dynamics.model import align
+from robocalc.dynamics.tree import Geometry, Pose
+from robocalc.dynamics.tree import Shape as TreeShape
 from robocalc.errors import InvalidInput
 from robocalc.trajectory import Limits
 from sims.effects import Push, make_effects
 from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
-from sims.engines.poses import rpy_quaternion
+from sims.engines.poses import matrix, rpy_quaternion
+
+ROD, ROD_COLOR = 0.006, (0.25, 0.27, 0.30, 1.0)  # [m] radius of a tool as it is drawn
 
 
 def rpy(degrees) -> tuple:
@@ -61,7 +66,25 @@ def _robot(scenario, payload_mass) -> Robot:
         robot = robot.with_payload(payload_mass, com=spec.payload.com, inertia=inertia, link=spec.payload.link)
     if spec.tool is not None:
         robot = robot.with_tool(spec.tool.offset.position, rpy(spec.tool.offset.rpy_deg), link=spec.tool.link)
+        robot = show_tool(robot, np.array(spec.tool.offset.position), rpy(spec.tool.offset.rpy_deg))
     return robot
+
+
+def show_tool(robot, offset, angles) -> Robot:
+    """The robot with a thin rod from the tool's link to the tool frame, to be seen and to keep clear of things.
+
+    It has no mass: that is for robot.payload to say.
+    """
+    length = float(np.linalg.norm(offset))
+    if length < 1e-3:
+        return robot
+    back = -matrix(rpy_quaternion(angles)).T @ offset
+    rod = Geometry("cylinder", (ROD, length), color=ROD_COLOR)
+    shape = TreeShape(rod, Pose.of(align(back / length), back / 2))
+    links = tuple(
+        replace(k, visuals=(shape,), collisions=(shape,)) if k.name == robot.tool else k for k in robot.tree.links
+    )
+    return replace(robot, tree=replace(robot.tree, links=links))
 
 
 def replace_friction(robot, friction) -> Robot:
