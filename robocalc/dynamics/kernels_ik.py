@@ -135,8 +135,9 @@ def descend(model, goal, body, offset, rows, lower, upper, tolerance, iterations
     """
     n = len(q)
     e, g, step, to = np.empty(6), np.empty(n), np.empty(n), np.empty(n)
-    cost, scale, met = residual(model, goal, body, offset, rows, q, e, state), DAMPING, False
+    cost, scale = residual(model, goal, body, offset, rows, q, e, state), DAMPING
     position, turn = state[POSITION], state[ROTATION]
+    met = position <= tolerance[0] and turn <= tolerance[1]
     state[STUCK] = 0.0
     for _ in range(iterations):
         state[ITERATIONS] += 1

@@ -86,6 +86,15 @@ def test_pose_of_home_without_start_is_home():
         np.testing.assert_allclose(robot.solve_ik(robot.pose(robot.home)).q, robot.home, atol=1e-9)
 
 
+@pytest.mark.parametrize("name", ARMS)
+def test_a_start_that_is_the_answer_is_kept(name):
+    robot = load(name)
+    q, _ = random_poses(robot, 20, seed=8)
+    for x in q:
+        r = robot.solve_ik(robot.pose(x), start=x, restarts=0).raise_for_status()
+        np.testing.assert_allclose(r.q, x, atol=1e-6)
+
+
 def test_a_margin_keeps_away_from_limits():
     robot = load("panda")
     low, high = robot.limits.bounds("position")
