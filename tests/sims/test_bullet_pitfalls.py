@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose
 
 from robocalc.dynamics import ROBOTS, load
 from sims.engines.bullet import Bullet, Clearance
+from sims.engines.motions import Line
 from sims.engines.shapes import Box, Mesh, Plane, Sphere
 from tests.sims.bullet_robots import (
     bullet_march,
@@ -365,14 +366,17 @@ def test_silence_gives_the_descriptors_back(capfd, tmp_path):
 
 
 def pile():
-    """Twelve cubes in a heap on a tilted plane, under a Panda that falls onto them."""
-    spots = [(0.3 + 0.11 * (i % 3), -0.1 + 0.02 * (i % 2), 0.08 + 0.11 * (i // 3)) for i in range(12)]
+    """Twelve stacked cubes that a driven ram hits, under a Panda that falls onto them, between two planes."""
+    spots = [(0.3 + 0.11 * (i % 3), -0.1 + 0.02 * (i % 2), 0.05 + 0.1 * (i // 3)) for i in range(12)]
     cubes = [Box(name=f"cube{i}", size=(0.1, 0.1, 0.1), mass=0.5, position=p) for i, p in enumerate(spots)]
-    return [Plane(name="floor", rpy=(0.05, -0.1, 0.0)), *cubes]
+    ram = Box(
+        name="ram", size=(0.1, 0.1, 0.1), motion=Line((0.8, 0.0, 0.2), (0.3, 0.0, 0.2), duration=0.5, repeat=True)
+    )
+    return [Plane(name="floor"), Plane(name="ramp", rpy=(0.05, 0.3, 0.0), position=(-0.6, 0, 0)), *cubes, ram]
 
 
-def falling(plant, steps=600):
-    """Bits of everything that moves."""
+def falling(plant, steps=600, look=None):
+    """Bits of everything that moves; `look` is called now and then."""
     robot = plant.robot
     q, v = np.zeros((2, robot.n))
     plant.reset(robot.home)
@@ -380,6 +384,8 @@ def falling(plant, steps=600):
     for k in range(steps):
         plant.push(np.zeros(robot.n))
         if k % 20 == 0:
+            if look is not None:
+                look()
             plant.read(q, v)
             rows.append(np.concatenate([q, v, plant.poses().ravel()]))
     return np.array(rows)
@@ -394,6 +400,22 @@ def test_a_contact_scene_replays_bit_for_bit_after_reset_and_in_a_fresh_engine()
         assert np.array_equal(falling(plant), first)
     with Bullet(robot, DT, world=world, couple=[robot.joints[7:]]) as plant:
         assert np.array_equal(falling(plant), first)
+
+
+def test_looking_changes_nothing():
+    robot, bits = load("panda_gripper"), []
+
+    def look():
+        plant.clearance(own=True, carried=("cube3",))
+        plant.contacts()
+        plant.grasp("cube1").slip()
+        plant.state()
+
+    for seen in (None, look, look):
+        with Bullet(robot, DT, world=pile()) as plant:
+            bits.append(falling(plant, 400, seen))
+    assert np.array_equal(bits[0], bits[1])
+    assert np.array_equal(bits[0], bits[2])
 
 
 def test_a_contact_scene_has_the_same_bits_in_another_process():
