@@ -7,9 +7,15 @@ tables     results as text and as JSON (tables.py)
 progress   a bar where work takes longer than a second (progress.py)
 """
 
+import sys
+
 
 def main(argv=None) -> int:
     """Run one command line (sys.argv by default) and return its exit code."""
-    from sims.cli.guard import exit_code
+    try:
+        from sims.cli.guard import exit_code
 
-    return exit_code(argv)
+        return exit_code(argv)
+    except KeyboardInterrupt:
+        print("robocalc: interrupted", file=sys.stderr)
+        return 130

@@ -26,11 +26,12 @@ def exit_code(argv=None) -> int:
         from sims.cli.commands import app
 
         app(args=argv, prog_name="robocalc")
+        return 0
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
-    return 0
+        code = INTERRUPTED
+    return _say("interrupted", code) if code == INTERRUPTED else code  # wherever it was, typer's own code included
 
 
 def guarded(command):
@@ -56,6 +57,8 @@ def _failed(error: BaseException, as_json: bool) -> int:
     if isinstance(error, BrokenPipeError):  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
     code, text = sentence(error)
     if as_json:
         problems = list(error.problems) if isinstance(error, ScenarioError) else [text]
@@ -65,8 +68,6 @@ def _failed(error: BaseException, as_json: bool) -> int:
 
 def sentence(error: BaseException) -> tuple[int, str]:
     """(exit code, what to tell the user)."""
-    if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED, "interrupted"
     if isinstance(error, RobocalcError):
         return error.exit_code, str(error)
     if isinstance(error, MemoryError):

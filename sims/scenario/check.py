@@ -70,7 +70,8 @@ def _robot(scenario: Scenario) -> Problems:
         return
     for path, values in per_joint(scenario):
         if len(values) not in arm.counts:
-            yield path, f"{arm.name} has {' or '.join(map(str, arm.counts))} joints, got {len(values)} values"
+            got = f"{len(values)} value{'' if len(values) == 1 else 's'}"
+            yield path, f"{arm.name} has {' or '.join(map(str, arm.counts))} joints, got {got}"
     for path, values in positions(scenario):
         if len(values) in arm.counts:
             yield from ((path, m) for i, x in enumerate(values) if (m := arm.outside(i, x)))

@@ -261,7 +261,6 @@ def test_run_folders_are_named_by_scenario_and_content():
         ),
         (OSError(28, "No space left on device", "runs/x"), 4, "robocalc: no space left on the disk for runs/x\n"),
         (PermissionError(13, "Permission denied", "runs/x"), 2, "robocalc: runs/x: Permission denied\n"),
-        (KeyboardInterrupt(), 130, "robocalc: interrupted\n"),
         (MemoryError(), 4, "robocalc: out of memory\n"),
         (ZeroDivisionError("oh\nno"), 4, "robocalc: internal error, please report it: ZeroDivisionError: oh no"),
     ],
