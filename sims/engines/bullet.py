@@ -15,16 +15,20 @@ import numpy as np
 from robocalc.dynamics.state import State
 from robocalc.errors import EngineUnavailable, InvalidInput
 from sims.engines.bullet_clearance import Gaps
-from sims.engines.bullet_contacts import Grasp, Touch, fingers_of, hand_of
+from sims.engines.bullet_contacts import Grasp, Touch
 from sims.engines.bullet_install import remedy
 from sims.engines.bullet_load import connect, load_robot
 from sims.engines.bullet_loop import fast_path
 from sims.engines.bullet_picture import picture
+from sims.engines.bullet_plan import Clearance
 from sims.engines.bullet_scene import FAR, Scene
 from sims.engines.bullet_silence import captured
 from sims.engines.motions import finite, positive
-from sims.engines.poses import compose, inverse
 from sims.engines.shapes import check_names
+
+__all__ = ["Bullet", "Clearance", "pybullet_module"]
+
+LOST = 1e6  # [rad, m, and per s]: a robot beyond this has diverged
 
 
 @cache
@@ -74,32 +78,36 @@ class Bullet:
     ):
         robot = robot if gravity is None else robot.with_gravity(finite("gravity", gravity, (3,)))
         self.robot, self.dt, self.n, self.visuals = robot, positive("dt", dt), robot.n, visuals
-        iterations = int(positive("solver_iterations", solver_iterations))
-        world = check_names(world)
+        self._iterations = int(positive("solver_iterations", solver_iterations))
+        self._world = check_names(world)
+        self._options = {
+            "visuals": visuals,
+            "self_collision": self_collision,
+            "surfaces": surfaces,
+            "stops": stops,
+            "couple": couple,
+        }
+        self._collides = bool(self._world) or self_collision
         self._p, self._c = pybullet_module(), -1
+        self._build()
+        self.reset(robot.home, np.zeros(robot.n))
+
+    def _build(self):
+        """A new client with everything loaded."""
+        p = self._p
         try:
             with captured():
-                self._c = connect(self._p, self.dt, robot.g, iterations)
-                self._disconnect = finalize(self, _disconnect, self._p, self._c)
-                self.scene = Scene(self._p, self._c, world, self.dt, visuals)
-                self.body = load_robot(
-                    self._p,
-                    self._c,
-                    robot,
-                    visuals=visuals,
-                    self_collision=self_collision,
-                    surfaces=surfaces,
-                    stops=stops,
-                    couple=couple,
-                )
-            self.touch = Touch(self._p, self._c, self.body, self.scene)
-            self._home = self._p.getBasePositionAndOrientation(self.body.id, physicsClientId=self._c)
-            self._collides = bool(world) or self_collision
-            self.read, self.push, self._clock = fast_path(self._p, self._c, self.body, self.scene)
-            self.reset(robot.home, np.zeros(robot.n))
+                c = self._c = connect(p, self.dt, self.robot.g, self._iterations)
+                self._disconnect = finalize(self, _disconnect, p, c)
+                self.scene = Scene(p, c, self._world, self.dt, self.visuals)
+                self.body = load_robot(p, c, self.robot, **self._options)
         except BaseException:
             self.close()
             raise
+        self.touch = Touch(p, c, self.body, self.scene)
+        self._home = p.getBasePositionAndOrientation(self.body.id, physicsClientId=c)
+        self.read, self.push, self._clock = fast_path(p, c, self.body, self.scene)
+        self.__dict__.pop("_gaps", None)
 
     # the plant
 
@@ -111,10 +119,14 @@ class Bullet:
     def reset(self, q, v=None, t=0.0):
         """Start again at q, v (n,) and time t [s]: objects where they began, driven things where they are at t.
 
-        Contacts are forgotten, so that a scene replays bit for bit as from a fresh load. Returns State.
+        Contacts are forgotten, so that a scene replays bit for bit as from a fresh load. Returns State. After a run
+        that diverged the client is a new one: take `read` and `push` after the reset.
         """
         q = finite("q", q, (self.n,))
         v = finite("v", np.zeros(self.n) if v is None else v, (self.n,))
+        if not self._finite():
+            self.close()
+            self._build()
         if self._collides:
             self._forget_contacts()
         self.scene.start(t)
@@ -144,6 +156,11 @@ class Bullet:
 
     def __exit__(self, *error):
         self.close()
+
+    def _finite(self):
+        """False after a divergence: then PyBullet may have dropped things for good, or keep NaN in its contacts."""
+        _, q, v = self.state()
+        return max(np.abs(q).max(), np.abs(v).max()) < LOST and np.isfinite(self.poses(self.scene.free)).all()
 
     def _set_joints(self, q, v):
         for joint, position, velocity in zip(self.body.joints, q.tolist(), v.tolist()):
@@ -225,78 +242,3 @@ class Bullet:
 def _disconnect(p, c):
     with captured():
         p.disconnect(physicsClientId=c)
-
-
-class Clearance:
-    """Distances of a robot in a world at given configurations, without physics: for checking plans.
-
-    robot, world   as in Bullet; free objects stand where they start unless placed or attached
-    own            count the robot's links against each other
-    exclude        objects, or pairs (link, object), that may touch
-    """
-
-    def __init__(self, robot, world=(), *, own=True, exclude=()):
-        self.own, self.exclude, self._attached = own, tuple(exclude), {}
-        self._plant = Bullet(robot, 0.001, world=world)
-        self._gaps = self._plant._gaps
-
-    @property
-    def names(self):
-        """Of the objects."""
-        return tuple(self._plant.scene.items)
-
-    @property
-    def hand(self):
-        """What a grasped object moves with: the link that carries the fingers, or the tool of a robot without."""
-        robot = self._plant.robot
-        fingers = fingers_of(robot)
-        return hand_of(robot, fingers[0]) if fingers else robot.tool
-
-    def at(self, q, t=0.0, exclude=(), own=None):
-        """Gap(distance [m], pair) at q (n,) with driven things as at time t [s].
-
-        `exclude` adds to what was excluded from the start; `own` overrides it
-        """
-        plant = self._plant
-        plant._set_joints(finite("q", q, (plant.n,)), np.zeros(plant.n))
-        plant.scene.drive_to(t)
-        for name, (link, pose) in self._attached.items():
-            plant.place(name, compose(plant.link_pose(link), pose))
-        own = self.own if own is None else own
-        return self._gaps.smallest((*self.exclude, *exclude), own=own, carried=tuple(self._attached))
-
-    def along(self, q, t, exclude=()):
-        """Distances (N,) [m] and their pairs, a list of N, at q (N, n) and t (N,) [s]."""
-        q, t = np.atleast_2d(np.asarray(q, float)), np.atleast_1d(np.asarray(t, float))
-        if len(q) != len(t):
-            raise InvalidInput(f"q and t must be equally long, got {len(q)} and {len(t)}")
-        gaps = [self.at(row, time, exclude) for row, time in zip(q, t)]
-        return np.array([gap.distance for gap in gaps]), [gap.pair for gap in gaps]
-
-    def attach(self, name, link, pose=None):
-        """An object moves with a link from now on, at pose (7,) in the link's frame; None: as they stand now."""
-        if pose is None:
-            pose = compose(inverse(self._plant.link_pose(link)), self._plant.pose(name))
-        self._plant.touch.link_index(link)
-        self._attached[name] = (link, finite(f"pose of {name}", pose, (7,)))
-
-    def detach(self, name):
-        """It stays where it is."""
-        self._attached.pop(name, None)
-
-    def place(self, name, pose):
-        """Put a free object at pose (7,)."""
-        self._plant.place(name, pose)
-
-    def pose(self, name):
-        """(7,) of an object."""
-        return self._plant.pose(name)
-
-    def close(self):
-        self._plant.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()

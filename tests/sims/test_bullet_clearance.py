@@ -164,6 +164,10 @@ def test_a_carried_object_counts_as_part_of_the_robot(tmp_path):
     ]
     with Clearance(robot, world) as clearance:
         clearance.at([0.0])
+        with pytest.raises(InvalidInput, match="'floor' cannot be carried"):
+            clearance.attach("floor", "tip")
+        with pytest.raises(UnknownName, match="unknown link 'tap'"):
+            clearance.attach("load", "tap")
         clearance.attach("load", "tip")
         gap = clearance.at([1.0])
         assert_allclose(clearance.pose("load")[:3], [0, 0, 1.15], atol=1e-12)

@@ -438,3 +438,15 @@ def test_a_contact_free_run_has_the_same_bits_after_reset():
     with Bullet(robot, DT) as plant:
         runs = [bullet_march(plant, robot.home, np.zeros(7), np.ones((200, 7)))[0] for _ in range(2)]
     assert np.array_equal(*runs)
+
+
+@pytest.mark.parametrize("torque", [1e9, np.nan, np.inf])
+def test_an_engine_that_diverged_starts_again_as_new(torque):
+    robot, world = load("panda"), pile()
+    with Bullet(robot, DT, world=world) as plant:
+        first = falling(plant, 200)
+        plant.reset(robot.home)
+        for _ in range(30):
+            plant.push(np.full(7, torque))
+        assert not np.abs(plant.state().q).max() < 1e3
+        assert np.array_equal(falling(plant, 200), first)
