@@ -1,7 +1,7 @@
 """The splines of spline.py in double-double arithmetic (32 digits), for segment times that differ by powers of ten.
 
-A number is an unevaluated sum of two doubles. Plain arithmetic loses digits as the ratio of segment times grows (for snap
-all of them at a ratio of 10⁶); here the coefficients are those of the given numbers, correctly rounded but for a few bits.
+A number is an unevaluated sum of two doubles. Plain arithmetic loses digits as the ratio of segment times grows (for
+snap all of them at a ratio of 10⁶); here the coefficients are those of the given numbers to the last digit.
 Source of the arithmetic: Dekker (1971); Hida, Li & Bailey, Library for double-double and quad-double arithmetic (2007).
 """
 

@@ -96,10 +96,7 @@ class Problem:
         if self.times is not None:
             return self._checked(self.through(np.diff(self.times), self.times))
         if self.duration is not None:
-            h = self.natural_times()
-            knots = np.concatenate([[0.0], np.cumsum(h * (self.duration / h.sum()))])
-            knots[-1] = self.duration
-            return self._checked(self.through(np.diff(knots), knots))
+            return self._lasting()
         if self.limits is None or all(getattr(self.limits, name) is None for name in ORDERS[1:]):
             raise InvalidInput(f"nothing decides the times: {WAYS_OUT}")
         h = self.natural_times()
@@ -174,6 +171,27 @@ class Problem:
             rest[[0, -1]] = False
         return natural_times(self.q, self.limits, rest, alone=self.duration is not None)
 
+    def _lasting(self):
+        """The motion of the given duration: times of least cost, or of the distances where only those keep limits."""
+        natural = self.natural_times()
+        traj = self._of_duration(self._best_times(natural))
+        if self.limits is not None and not certificate(traj, self.limits).kept:
+            traj = self._of_duration(natural)
+        return self._checked(traj)
+
+    def _best_times(self, h):
+        free = np.isnan(self.given)
+        if self.W == 2 or self.periodic or (free != free[:, :, :1]).any():
+            return h
+        from robocalc.trajectory.optimal import best_times
+
+        return best_times(self, h, None, self.duration, np.ones(self.n))
+
+    def _of_duration(self, h):
+        knots = np.concatenate([[0.0], np.cumsum(h * (self.duration / h.sum()))])
+        knots[-1] = self.duration
+        return self.through(np.diff(knots), knots)
+
     def _checked(self, traj):
         """`traj`, if it keeps the limits; otherwise Infeasible, which says by what time it would."""
         if self.limits is None:
@@ -231,7 +249,7 @@ def spread(s, h) -> bool:
 
 
 def solve(s, h, free, x, low, joints):
-    """Fills the free states of some joints of x (W, s, n) in place; in double-double where `low` keeps what is cut off."""
+    """Fills the free states of some joints of x (W, s, n) in place; in double-double where `low` is there."""
     if not free.any():
         return
     part = np.ascontiguousarray(x[:, :, joints])

@@ -1,7 +1,7 @@
 """Minimum snap through waypoints, rest or given state at the ends: block elimination of 3 x 3 blocks, unrolled.
 
-As spline3.py, with unknowns velocity, acceleration and jerk at the inner knots and the form ENERGY[4] of hermite.py, whose
-entry of derivative orders i, j scales by h^(i + j - 7).
+As spline3.py, with unknowns velocity, acceleration and jerk at the inner knots and the form ENERGY[4] of hermite.py,
+whose entry of derivative orders i, j scales by h^(i + j - 7).
 """
 
 import numpy as np
