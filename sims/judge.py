@@ -1,6 +1,7 @@
 """From a run to its figures and its verdict.
 
 evidence   what sims.metrics needs, from plan, log and what was watched
+chatters   whether only the limits of the drives kept the loop from diverging
 judge      the acceptance table
 """
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from sims.metrics import Evidence
 from sims.result import Check
+
+MOSTLY, OFTEN = 0.5, 0.02  # share of control periods: at a limit; from one limit to the other
 
 
 def evidence(made, watcher, wall_time) -> Evidence:
@@ -67,6 +70,16 @@ def _targets(made, objects) -> dict:
                 wanted = (left @ np.linalg.solve(taken, np.append(path[0], 1.0)))[:3]
             found[shape.name] = (path[-1], wanted, path[0])
     return found
+
+
+def chatters(log, every) -> bool:
+    """Whether a joint's torque sits at its limits most of the time and jumps between them: a loop that only the limits
+    of the drives keep from diverging. `every` physics steps a control period.
+    """
+    wanted, tau = log.tau_wanted[::every], log.tau[::every]
+    limited = np.abs(wanted - tau) > 1e-12
+    jumps = limited[1:] & limited[:-1] & (np.sign(tau[1:]) != np.sign(tau[:-1]))
+    return bool(((limited.mean(axis=0) > MOSTLY) & (jumps.mean(axis=0) > OFTEN)).any())
 
 
 def judge(scenario, metrics) -> tuple:

@@ -18,8 +18,9 @@ from robocalc.errors import EngineUnavailable
 from sims.build import believed_robot, effects_of, known_world, motion_limits, start_of, true_robot, world_shapes
 from sims.engines.bullet import Bullet, Clearance
 from sims.engines.loop import simulate
+from sims.engines.status import Outcome
 from sims.engines.twin import Twin
-from sims.judge import evidence, judge
+from sims.judge import chatters, evidence, judge
 from sims.log import Log
 from sims.metrics import measure
 from sims.plan import plan_task
@@ -78,7 +79,13 @@ def simulated(made: Run, tell) -> Run:
     scenario, sim = made.scenario, made.scenario.sim
     reference, grip = made.plan.reference(sim.timestep), made.plan.grip(sim.timestep)
     steps = len(reference) - 1
-    law = scenario.controller.design().law(made.robot, sim.timestep * sim.control_every, q_nominal=reference[-1, 0])
+    law = scenario.controller.design().law(
+        made.robot,
+        sim.timestep * sim.control_every,
+        reference[-1, 0],
+        substeps=sim.control_every,
+        latency=scenario.sensors.latency,
+    )
     effects = effects_of(scenario, made.robot, made.plant_robot, steps)
     start = start_of(scenario, made.robot)
     with engine_of(made) as plant:
@@ -107,7 +114,8 @@ def simulated(made: Run, tell) -> Run:
     if watcher:
         log = Log(dt=log.dt, joint=log.joint, **watcher.seen())
     timings = made.timings | {"simulation": process_time() - began}
-    found = replace(made, log=log, outcome=result.outcome, timings=timings, reason=watcher.reason if watcher else None)
+    outcome = Outcome.CHATTERS if chatters(log, sim.control_every) else result.outcome
+    found = replace(made, log=log, outcome=outcome, timings=timings, reason=watcher.reason if watcher else None)
     metrics = measure(evidence(found, watcher, wall))
     return replace(found, metrics=metrics, acceptance=judge(scenario, metrics))
 

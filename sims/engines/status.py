@@ -12,11 +12,12 @@ class Outcome(Enum):
     FINISHED = "reached the end of the motion"
     DIVERGED = "diverged: a joint left its reference by more than 10 rad or m; lower the gains or halve the time step"
     NOT_FINITE = "diverged: position, velocity or torque is no finite number; lower the gains or halve the time step"
+    CHATTERS = "unstable: torques jump between the drives' limits; lower the gains, kd first, or raise the control rate"
     STOPPED = "stopped on request before the end of the motion"
 
     @property
     def diverged(self):
-        return self in (Outcome.DIVERGED, Outcome.NOT_FINITE)
+        return self in (Outcome.DIVERGED, Outcome.NOT_FINITE, Outcome.CHATTERS)
 
 
 ENDS = {GOES_ON: Outcome.FINISHED, NOT_FINITE: Outcome.NOT_FINITE, TOO_FAR: Outcome.DIVERGED}
