@@ -37,7 +37,7 @@ def solve_ivp(
 ):
     """scipy.integrate.solve_ivp with the same arguments and result (t (N,), y (n, N), sol, t_events, ...).
 
-    method   scipy's six names or classes, and every adaptive name of METHODS ("tsit5", "vern9", ...)
+    method   scipy's six names or classes, and every name of METHODS ("tsit5", "vern9", ...)
     fun      also compiled (@njit), with args as numbers or arrays
     options  scipy's, and p, step, max_steps, min_step, breakpoints; events may have a reset (robocalc.ode.Event)
     differs  all events of a step are found, also touches; sol is exact at the steps; a step counts as in our methods

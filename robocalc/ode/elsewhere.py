@@ -1,11 +1,11 @@
-"""`solve` for what the explicit loop does not do itself: symplectic and stiff methods, sensitivities."""
+"""`solve` for what the compiled loop does not do itself: stiff methods and sensitivities."""
 
 import numpy as np
 
 from robocalc.errors import InvalidInput
 from robocalc.ode.checks import positive, read_breakpoints, read_parameters, read_times, read_tolerances
 from robocalc.ode.events import event_field, read_events
-from robocalc.ode.methods import METHODS, SYMPLECTIC
+from robocalc.ode.methods import METHODS
 from robocalc.ode.problem import make_field
 
 
@@ -18,10 +18,6 @@ def solve_elsewhere(name, f, span, y, **options):
             known = ", ".join(METHODS)
             raise InvalidInput(f"sensitivities go along explicit methods ({known}), not along {name!r}")
         return solve_with_sensitivities(name, f, span, y, **options)
-    if name in SYMPLECTIC:
-        from robocalc.ode.symplectic import solve_symplectic
-
-        return solve_symplectic(name, f, span, y, **options)
     return solve_stiff(name, f, span, y, **options)
 
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from robocalc.errors import InvalidInput
 from robocalc.ode import layout as L
-from robocalc.ode.methods import METHODS
+from robocalc.ode.methods import METHODS, SYMPLECTIC
 from robocalc.ode.solution import Counters, Status
 
 FIRST_ROWS = 256  # of saved steps; doubled when full
 CHUNK = 200_000  # steps between looks at Ctrl-C and progress
 BETA = 0.04  # of PI control, for pairs of order 5(4)
+COUNTS_ITSELF = -1  # error estimates: none, and the step reports its calls of f
 PILE_UP = 1e-10  # relative distance in time of two resets that ends the solve
 
 
@@ -40,6 +41,8 @@ class Plan:
 def plan(name: str) -> Plan:
     from robocalc.ode.stepcode import extra_address, step_address
 
+    if name in SYMPLECTIC:
+        return _symplectic_plan(name)
     tab = METHODS[name]
     step, keep = step_address(name)
     extra, keep_extra = extra_address(name)
@@ -51,6 +54,18 @@ def plan(name: str) -> Plan:
     cnt[L.AT_START] = 1
     W = np.ascontiguousarray(tab.remainder)
     return Plan(name, step, extra, (keep, keep_extra), W, len(tab.e), ctl, cnt, tab.adaptive, tab.rows)
+
+
+def _symplectic_plan(name) -> Plan:
+    from robocalc.ode.symplectic import HERMITE, rows_of, symplectic_address
+
+    step, keep = symplectic_address(name)
+    ctl, cnt = np.zeros(L.CTL_SIZE), np.zeros(L.CNT_SIZE, dtype=np.int64)
+    ctl[L.MAX_STEP] = np.inf
+    cnt[L.STAGES], cnt[L.ROWS], cnt[L.AT_START] = 1, rows_of(name), 1
+    W = np.zeros((rows_of(name), 2))
+    W[:3] = HERMITE
+    return Plan(name, step, 0, keep, W, COUNTS_ITSELF, ctl, cnt, False, rows_of(name))
 
 
 NO_TIMES, NO_ROWS, NO_DENSE = np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0, 0))

@@ -307,7 +307,7 @@ def advance(addr, ctl, cnt, work, p, tol, W, estimates, TS, YS, HS, D, t_eval, E
             ctl[T_BAD] = t
             return NONFINITE if cnt[NONFINITE_LAST] else TOO_SMALL
         call_step(addr[A_STEP], addr[A_RHS], n, m, t, h, lo, hi, y, params, k, new, tmp, err)
-        cnt[NFEV] += s - 1 + cnt[NEW_RHS_IN_STEP]
+        cnt[NFEV] += int(get(err, 0)) if estimates < 0 else s - 1 + cnt[NEW_RHS_IN_STEP]
         if cnt[ABORT]:
             return ABORTED
         if ctl[FIXED] > 0.0:

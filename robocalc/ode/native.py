@@ -28,6 +28,7 @@ i8, f8 = types.int64, types.float64
 PTR = types.CPointer(f8)
 RHS = types.void(i8, f8, PTR, i8, PTR, PTR)
 STEP = types.void(i8, i8, i8, f8, f8, f8, f8, PTR, PTR, PTR, PTR, PTR, PTR)
+BACK = types.void(i8, i8, i8, f8, f8, f8, f8, PTR, PTR, PTR, PTR, PTR, PTR, PTR, PTR, PTR, PTR)
 OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True}
 
 
@@ -56,6 +57,7 @@ def _caller(signature):
 
 call_rhs = _caller(RHS)
 call_step = _caller(STEP)
+call_back = _caller(BACK)
 
 
 @intrinsic

@@ -15,10 +15,12 @@ from robocalc.ode.checks import (
 )
 from robocalc.ode.engine import Run, plan
 from robocalc.ode.events import event_field, read_events
-from robocalc.ode.methods import METHODS, SYMPLECTIC, find
+from robocalc.ode.methods import METHODS, STIFF, SYMPLECTIC, find
 from robocalc.ode.problem import make_field
 from robocalc.ode.solution import Dense, Solution, Status
+from robocalc.ode.tables.splitting import Gauss
 
+COLLOCATIONS = [name for name, method in SYMPLECTIC.items() if isinstance(method, Gauss)]
 SAVES = ("steps", "end")
 
 
@@ -68,10 +70,10 @@ def solve(
     returns      Solution; a failure is its status, with what to try in its message
     raises       InvalidInput, UnknownName, or what f raises
     """
-    name = method if method in METHODS else find(method)
+    name = method if isinstance(method, str) and method in METHODS else find(method)
     t0, t1 = read_span(t_span)
     y = read_state(y0)
-    if name not in METHODS or sensitivities:
+    if name in STIFF or sensitivities:
         from robocalc.ode.elsewhere import solve_elsewhere
 
         arguments = {k: v for k, v in locals().items() if k in OPTIONS}
@@ -81,6 +83,8 @@ def solve(
     times = None if t_eval is None else read_times(t_eval, t0, t1)
     if save not in SAVES:
         raise InvalidInput(f"save must be one of {SAVES}, got {save!r}")
+    if name in SYMPLECTIC and len(y) % 2:
+        raise InvalidInput(f"method {name!r} needs y = (q, v) with halves of equal length, got {len(y)} components")
     watched = read_events(events) if events is not None else ()
     ready = plan(name)
     field, params = make_field(f, len(y), params, compiled)
@@ -162,6 +166,11 @@ def finish(run, status, name, times, keep_rows, traced=None) -> Solution:
 def explain(run, status) -> str:
     """What happened, where, and what to try: one sentence."""
     t, bad, near = run.ctl[L.T], int(run.cnt[L.BAD]), run.ctl[L.T_BAD]
+    if status is Status.NON_FINITE and run.plan.name in COLLOCATIONS and np.isfinite(run.work[: run.n]).all():
+        return (
+            f"non-finite or not converged: the implicit equations of {run.plan.name!r} were not solved near t = {near:.9g}; "
+            "take a smaller step, or method='radau' if the problem is stiff"
+        )
     if status is Status.NON_FINITE:
         which = f"component {bad} of the right-hand side" if bad >= 0 else "the state"
         return (

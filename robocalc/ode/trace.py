@@ -46,21 +46,21 @@ class Trace:
     def vjp(self, w):
         """(wᵀ ∂y(T)/∂y0, wᵀ ∂y(T)/∂p), through resets and to the moment of a terminal event."""
         from robocalc.errors import InvalidInput
-        from robocalc.ode.adjoint import adjoint_steps, adjoint_work
+        from robocalc.ode.adjoint import adjoint_work, back_address
+        from robocalc.ode.adjointkernels import adjoint_steps
         from robocalc.ode.jacobian import jacobian_field
         from robocalc.ode.methods import METHODS
 
         run, n, m = self.run, self.run.n, len(self.run.p)
         if w.shape != (n,):
             raise InvalidInput(f"w must have shape ({n},), got {w.shape}")
-        tab, jacobian = METHODS[run.plan.name], jacobian_field(self.f, run.field, self.jac, n, m)
-        a, b, c = (x.copy() for x in (tab.a, tab.b, tab.c))  # kernels take writable arrays
-        lam, grad, work = w.copy(), np.zeros(m), adjoint_work(n, m, tab.stages)
+        s, jacobian = METHODS[run.plan.name].stages, jacobian_field(self.f, run.field, self.jac, n, m)
+        lam, grad, work = w.copy(), np.zeros(m), adjoint_work(n, m, s)
+        addresses = (back_address(run.plan.name, n, m)[0], run.plan.step, run.field.address, jacobian.address)
         last = len(self.t) - 1
         for row, matrix in self._jumps():
             back = (row + 1 if row + 1 < len(self.t) else row, last)
-            addresses = (run.plan.step, run.field.address, jacobian.address)
-            adjoint_steps(*addresses, self.t, self.y, run.p, a, b, c, work, lam, grad, *back)
+            adjoint_steps(*addresses, self.t, self.y, run.p, s, work, lam, grad, *back)
             if matrix is not None:
                 grad += matrix[:, n:].T @ lam
                 lam, last = matrix[:, :n].T @ lam, row
