@@ -72,11 +72,12 @@ class Scene:
         return np.array(linear + angular)
 
     def place(self, name, pose, velocity=(0.0,) * 6):
-        """Put a thing at pose (7,) with velocity (6,), as `pose` and `velocity` return them."""
+        """Put a free object at pose (7,) with velocity (6,), as `pose` and `velocity` return them."""
         pose, velocity = finite(f"pose of {name}", pose, (7,)), finite(f"velocity of {name}", velocity, (6,))
-        if name in self.driven:
-            raise InvalidInput(f"{name} follows its motion: it cannot be placed")
         item = self.item(name)
+        if not item.shape.dynamic:
+            why = "follows its motion" if name in self.driven else "has no mass and is fixed"
+            raise InvalidInput(f"{name} {why}: only free objects can be placed")
         pose[3:] = unit_quaternion(f"quaternion of {name}", pose[3:])
         self._put(item.id, pose if item.frame is None else compose(pose, item.frame), velocity)
 

@@ -294,13 +294,16 @@ def test_friction_of_a_link_is_what_its_surface_says(tmp_path):
 
 def test_a_bad_request_names_what_is_wrong(bystander):
     cart = Box(name="cart", size=(0.1,) * 3, motion=Line((0, 0, 0), (1, 0, 0), duration=1.0))
-    with Bullet(bystander, DT, world=[Box(name="box", size=(0.1,) * 3, mass=1.0), cart]) as plant:
+    post = Cylinder(name="post", radius=0.1, length=1.0, position=(5, 5, 0))
+    with Bullet(bystander, DT, world=[Box(name="box", size=(0.1,) * 3, mass=1.0), cart, post]) as plant:
         with pytest.raises(UnknownName, match="unknown object 'bx'; did you mean 'box'"):
             plant.pose("bx")
         with pytest.raises(UnknownName, match="unknown link 'tp'; did you mean 'tip'"):
             plant.touching("tp", "box")
         with pytest.raises(InvalidInput, match="cart follows its motion"):
             plant.place("cart", [0, 0, 0, 0, 0, 0, 1])
+        with pytest.raises(InvalidInput, match="post has no mass and is fixed: only free objects can be placed"):
+            plant.place("post", [0, 0, 0, 0, 0, 0, 1])
         with pytest.raises(InvalidInput, match=r"pose of box must have shape \(7,\)"):
             plant.place("box", [0, 0, 0])
         with pytest.raises(InvalidInput, match="has no fingers"):
