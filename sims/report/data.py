@@ -138,7 +138,8 @@ class ReportData:
     acceptance: tuple = ()
     scenario_text: str = ""
     versions: dict = field(default_factory=dict)
-    notes: tuple = ()  # sentences for the reader: what was reduced, what is missing
+    notes: tuple = ()  # sentences for the reader: what is missing, what to know
+    reduced: str = ""  # what of the log is not drawn, and where it is; empty if all is
 
     @property
     def duration(self) -> float:

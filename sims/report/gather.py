@@ -14,6 +14,7 @@ from sims.report.data import IDENTITY, Body, Check, Figure, Panel, ReportData, S
 from sims.scenario.metric_names import METRIC_NAMES, OBJECT_METRICS
 
 STILL = np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]])
+ABSURD = 1e6  # [rad | m]: a position beyond this shows nothing
 PATH_POINTS = 900  # of a planned tool path
 
 
@@ -75,13 +76,14 @@ def report_data(
         acceptance=tuple(_check(row, metrics) for row in acceptance),
         scenario_text=scenario_text,
         versions=versions or {},
-        notes=(*notes, *reduced),
+        notes=tuple(notes),
+        reduced=reduced,
     )
 
 
 def tool_poses(robot, q):
-    """(N, 4, 4) of q (N, n); NaN where q is: a run that diverged is shown as far as it went."""
-    poses, finite = np.full((len(q), 4, 4), np.nan), np.isfinite(q).all(axis=1)
+    """(N, 4, 4) of q (N, n); NaN where q is not finite or absurd: a run that diverged is shown as far as it went."""
+    poses, finite = np.full((len(q), 4, 4), np.nan), (np.abs(q) < ABSURD).all(axis=1)  # no for NaN
     if finite.any():
         poses[finite] = robot.pose(np.ascontiguousarray(q[finite]))
     return poses
@@ -111,7 +113,8 @@ def body_poses(robot, q):
     from robocalc.dynamics.kernels import fk
 
     model, X = robot.model(), np.zeros((len(q), robot.n, 12))
-    for row, out in zip(np.ascontiguousarray(q, float), X, strict=True):
+    q = np.where(np.abs(q) < ABSURD, q, np.nan)
+    for row, out in zip(q, X, strict=True):
         fk(model, row, out)
     return np.concatenate([X[..., 9:], quaternions(X[..., :9].reshape(*X.shape[:2], 3, 3))], axis=-1)
 
@@ -164,7 +167,7 @@ def _solid(shape):
 
 
 def _panels(robot, log, limits, tool, tool_ref, planned_clearance):
-    """(panels, sentences about what was reduced)."""
+    """(panels, a sentence about what was reduced)."""
     prismatic = np.asarray(robot.model().tree)[:, 1] == 1
     groups = [(np.flatnonzero(~prismatic), "rad", "N m"), (np.flatnonzero(prismatic), "m", "N")]
     groups = [group for group in groups if len(group[0])]
@@ -175,6 +178,7 @@ def _panels(robot, log, limits, tool, tool_ref, planned_clearance):
         "velocity": ("Joint velocity", log.v, log.v_ref, limits.velocity, "{}/s"),
         "torque": ("Torque applied", log.tau, log.tau_wanted, limits.torque, "N m"),
         "acceleration": ("Acceleration wanted", log.a_ref, None, limits.acceleration, "{}/s²"),
+        "jerk": ("Jerk wanted", _jerk(log), None, limits.jerk, "{}/s³"),
         "world_torque": ("Torque by the world", log.tau_world, None, None, "N m"),
     }
     if not np.any(log.tau_world):
@@ -201,16 +205,16 @@ def _panels(robot, log, limits, tool, tool_ref, planned_clearance):
             )
     extra, more = _single_panels(log, tool, tool_ref, planned_clearance)
     panels[2 * len(groups) : 2 * len(groups)] = extra
-    return tuple(panels), _sentences(log.t, t, more)
+    return tuple(panels), _reduction(log.t, t, more)
 
 
-def _sentences(t, shown, more):
+def _reduction(t, shown, more):
     if len(shown) == len(t) and not more:
-        return ()
+        return ""
     bucket = 2 * (t[-1] - t[0]) / max(1, len(shown))
     return (
         f"The log has {len(t):,} samples; plots show the smallest and the largest value of each {bucket * 1e3:.3g} ms, "
-        "the replay shows poses at its own frames. log.npz holds every sample.",
+        "the replay shows poses at its own frames. log.npz holds every sample."
     )
 
 
@@ -234,10 +238,26 @@ def _single_panels(log, tool, tool_ref, planned_clearance):
         values = 1e3 * np.asarray(planned_clearance[1], float)[:, None]
         t, (values,) = reduce_rows(np.asarray(planned_clearance[0], float), [values])
         panels.append(Panel("clearance", "Clearance planned", "mm", ("clearance",), t, values))
+    if len(log.t) > 1:
+        t, (values,) = reduce_rows(log.t, [_work(log)[:, None]])
+        panels.append(Panel("energy", "Mechanical work of the drives", "J", ("work",), t, values))
     if len(log.contacts) and np.any(log.contacts):
         t, (values,) = reduce_rows(log.t_objects, [np.asarray(log.contacts, float)[:, None]])
         panels.append(Panel("contact", "Contact force", "N", ("contact force",), t, values))
     return panels, more
+
+
+def _jerk(log):
+    """(N + 1, n): (a_k+1 - a_k) / dt of the wanted acceleration, 0 at the end."""
+    j = np.zeros_like(log.a_ref)
+    j[:-1] = np.diff(log.a_ref, axis=0) / log.dt
+    return j
+
+
+def _work(log):
+    """(N + 1,): Σ |τ v| dt until each step, as energy.mechanical_j counts it."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a run that diverged
+        return np.concatenate([[0.0], np.cumsum(np.abs(log.tau[:-1] * log.v[1:]).sum(axis=1)) * log.dt])
 
 
 def _pairs(log, t):

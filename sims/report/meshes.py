@@ -83,21 +83,32 @@ def _numbers(rows, columns):
 
 def _faces(rows, n_points, n_normals):
     """(corners (T, 3), normal indices (T, 3) or None, row of each triangle); polygons become fans."""
-    slashes = rows[0].split()[0] if rows else b""
-    per = len(slashes.replace(b"//", b"/").split(b"/"))
-    joined = b" ".join(rows)
-    flat = np.array(joined.replace(b"//", b" ").replace(b"/", b" ").split(), dtype=np.int64)
-    whole = len(flat) == 3 * per * len(rows) and joined.count(b"/") == slashes.count(b"/") * 3 * len(rows)
-    if whole:  # the common case: triangles, all written alike
-        table, owner = flat.reshape(-1, 3, per), np.arange(len(rows))
-        with_normals = b"//" in slashes or per == 3
-        corners, normals = table[..., 0], table[..., -1] if with_normals else None
-    else:
-        corners, normals, owner = _fans(rows)
+    kinds = {}
+    for row, text in enumerate(rows):  # rows that are written alike are read at once
+        kinds.setdefault((text.count(b"//"), text.count(b"/")), []).append(row)
+    parts = [_alike([rows[i] for i in numbers], np.array(numbers), kind) for kind, numbers in kinds.items()]
+    corners, normals, owner = (np.concatenate(found) for found in zip(*parts, strict=True)) if parts else _fans([])
+    order = np.argsort(owner, kind="stable")
+    corners, normals, owner = corners[order], normals[order], owner[order]
     corners = np.where(corners > 0, corners - 1, corners + n_points)
-    if normals is None or not n_normals or not (normals != 0).all():
+    if not n_normals or not normals.all():
         return corners, None, owner
     return corners, np.where(normals > 0, normals - 1, normals + n_normals), owner
+
+
+NUMBERS = {(3, 6): 2, (0, 6): 3, (0, 3): 2, (0, 0): 1}  # of a corner in a triangle with so many // and /
+
+
+def _alike(rows, owner, kind):
+    """Like `_fans`, for rows with the same number of slashes: triangles without a loop."""
+    per = NUMBERS.get(kind, 0)
+    flat = np.array(b" ".join(rows).replace(b"//", b" ").replace(b"/", b" ").split(), dtype=np.int64) if per else ()
+    if not per or len(flat) != 3 * per * len(rows):  # not all of them triangles
+        corners, normals, fan_of = _fans(rows)
+        return corners, normals, owner[fan_of]
+    table = flat.reshape(-1, 3, per)
+    with_normals = kind in ((3, 6), (0, 6))
+    return table[..., 0], table[..., -1] if with_normals else np.zeros((len(table), 3), np.int64), owner
 
 
 def _fans(rows):

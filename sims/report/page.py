@@ -63,6 +63,7 @@ def page_text(data: ReportData) -> str:
         outcome=html.escape(data.outcome),
         duration=repr(data.duration),
         notes=notes_list([*data.notes, *problems]),
+        reduced=html.escape(data.reduced),
         acceptance=acceptance_table(data.acceptance),
         metrics=metrics_table(data.metrics),
         scenario=html.escape(data.scenario_text),

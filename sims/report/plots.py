@@ -23,6 +23,8 @@ PLOTS = {  # name: the panels in one picture
     "tool": ("tool_error",),
     "clearance": ("clearance",),
     "acceleration": ("acceleration", "acceleration_linear"),
+    "jerk": ("jerk", "jerk_linear"),
+    "energy": ("energy",),
     "contact": ("contact",),
     "world_torque": ("world_torque", "world_torque_linear"),
 }

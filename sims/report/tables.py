@@ -17,11 +17,18 @@ def number(value) -> str:
     return text.replace("-", "\u2212")
 
 
+def unit(name) -> str:
+    """The unit as the page shows it: nothing for a plain number."""
+    return "" if name in ("-", "1") else html.escape(name)
+
+
 def moment(time) -> str:
     """A button that shows the moment, or nothing where there is none."""
     if time is None or not math.isfinite(time):
         return ""
-    return f'<button type="button" data-time="{time!r}" aria-label="Show t = {time:.3f} s">{time:.2f} s</button>'
+    return (
+        f'<button type="button" data-time="{time!r}" aria-label="{time:.2f} s: show this moment">{time:.2f} s</button>'
+    )
 
 
 def _section(key, title, body):
@@ -35,7 +42,7 @@ def acceptance_table(rows) -> str:
     body = "".join(
         f'<tr class="{"good" if row.ok else "bad"}"><td class="mark">{"✓ met" if row.ok else "✗ missed"}</td>'
         f'<th scope="row">{html.escape(row.metric)}</th>'
-        f'<td class="number">{number(row.value)} {html.escape(row.unit)}</td>'
+        f'<td class="number">{number(row.value)} {unit(row.unit)}</td>'
         f'<td class="number">{html.escape(row.bound)}</td><td>{moment(row.time)}</td></tr>'
         for row in rows
     )
@@ -51,7 +58,7 @@ def metrics_table(rows) -> str:
         return ""
     body = "".join(
         f'<tr><th scope="row">{html.escape(row.name)}<small>{html.escape(row.meaning)}</small></th>'
-        f'<td class="number">{number(row.value)}</td><td>{html.escape("" if row.unit in ("-", "1") else row.unit)}</td>'
+        f'<td class="number">{number(row.value)}</td><td>{unit(row.unit)}</td>'
         f"<td>{moment(row.time)}</td></tr>"
         for row in rows
     )

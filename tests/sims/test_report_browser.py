@@ -5,9 +5,6 @@ Needs Chromium, its driver and selenium: `apt-get install chromium chromium-driv
 
 import base64
 import json
-import os
-import shutil
-import time
 
 import numpy as np
 import pytest
@@ -16,37 +13,21 @@ from robocalc.dynamics import load
 from sims.report import report_data, write_page
 from sims.report.data import frame_rows
 from sims.report.gather import body_poses
+from tests.sims.browser import CHROMIUM, DRIVER, MISSING, show, start, wait
 from tests.sims.report_sample import sample_log, sample_words
 
-selenium = pytest.importorskip("selenium", reason="selenium is not installed: pip install selenium")
-from selenium import webdriver  # noqa: E402
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
+pytest.importorskip("selenium", reason="selenium is not installed: pip install selenium")
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no Chromium with chromedriver: apt-get install chromium chromium-driver"
-)
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --enable-unsafe-swiftshader --disable-background-networking "
-    "--disable-component-update --disable-sync --no-first-run --disable-dev-shm-usage --window-size=1280,860"
-)
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING)
 EVIL = "<script>document.title='caught'</script>"
-PATIENCE = 60  # [s]
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in FLAGS.split():
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(executable_path=DRIVER, log_output=os.devnull)
-    driver = webdriver.Chrome(options=options, service=service)
+    driver = start(tmp_path_factory.mktemp("browser"))
     yield driver
     driver.quit()
 
@@ -65,20 +46,6 @@ def page(tmp_path_factory, robot):
 def opened(browser, page):
     show(browser, page)
     return browser
-
-
-def show(browser, page, fragment=""):
-    browser.get("about:blank")
-    browser.get_log("browser")
-    browser.get(page.as_uri() + fragment)
-    wait(browser, "return Boolean(window.report && report.firstPicture)")
-
-
-def wait(browser, script):
-    end = time.monotonic() + PATIENCE
-    while not browser.execute_script(script):
-        assert time.monotonic() < end, f"waited {PATIENCE} s in vain for: {script}"
-        time.sleep(0.02)
 
 
 def now(browser):

@@ -4,7 +4,8 @@
 const ROLE_COLOURS = { robot: [0.87, 0.88, 0.9], static: [0.64, 0.69, 0.74], dynamic: [0.9, 0.62, 0], moving: [0.74, 0.38, 0.6] };
 const DIRECTIONS = { iso: [1, -0.85, 0.5], front: [1, 0, 0.12], side: [0, -1, 0.12], top: [0.0001, 0, 1], tool: [0.8, -0.8, 0.45] };
 const SLOW_FRAME = 50; // [ms]: slower than this, and the picture gets simpler
-const LEVELS = [{ ratio: 1, shadows: true }, { ratio: 0.7, shadows: false }, { ratio: 0.45, shadows: false }];
+const LEVELS = [{ ratio: 1, full: true }, { ratio: 0.75, full: false }, { ratio: 0.5, full: false }];
+const COARSE = 0.009; // [m]: detail of a mesh that moves on a slow machine
 
 function solidGeometry(solid, report) {
   const s = solid.size;
@@ -26,7 +27,29 @@ function meshGeometry(mesh, solid) {
   geometry.setAttribute("color", new THREE.BufferAttribute(colour, 3));
   geometry.setIndex(new THREE.BufferAttribute(mesh.index, 1));
   geometry.scale(...solid.size);
+  geometry.userData = { fine: geometry.index, tone: mesh.tone };
   return geometry;
+}
+
+// the same vertices with fewer triangles: those of one cell, colour and side of a wall become the first of them
+function coarseIndex(geometry) {
+  const p = geometry.attributes.position.array, n = geometry.attributes.normal.array, { tone, fine } = geometry.userData;
+  const first = new Map(), stands = new Uint32Array(tone.length), index = [];
+  for (let i = 0; i < tone.length; i++) {
+    const cell = [0, 1, 2].map((a) => Math.floor(p[3 * i + a] / COARSE));
+    let key = ((cell[0] + 4096) * 8192 + cell[1] + 4096) * 8192 + cell[2] + 4096;
+    key = (key * 256 + tone[i]) * 2;
+    const j = first.get(key);
+    const opposite = j !== undefined && n[3 * i] * n[3 * j] + n[3 * i + 1] * n[3 * j + 1] + n[3 * i + 2] * n[3 * j + 2] < 0;
+    if (opposite) key += 1;
+    if (!first.has(key)) first.set(key, i);
+    stands[i] = first.get(key);
+  }
+  for (let f = 0; f < fine.count; f += 3) {
+    const [a, b, c] = [stands[fine.array[f]], stands[fine.array[f + 1]], stands[fine.array[f + 2]]];
+    if (a !== b && b !== c && c !== a) index.push(a, b, c);
+  }
+  return new THREE.BufferAttribute(new (tone.length > 65535 ? Uint32Array : Uint16Array)(index), 1);
 }
 
 function solidMesh(solid, role, report) {
@@ -106,21 +129,25 @@ function makeScene(report, canvas, css) {
   }
 
   // what the cameras must show: the robot over time, its paths, what can be moved
-  const points = [], corner = new THREE.Vector3();
-  for (let i = 0; i <= 12; i++) {
-    place(report.frames[Math.round(i / 12 * (report.frames.length - 1))]);
-    for (const body of bodies) {
-      if (body.role === "static" || body.role === "moving") continue;
-      body.group.updateMatrixWorld(true);
-      for (const part of body.group.children) {
-        const box = part.geometry.boundingBox || (part.geometry.computeBoundingBox(), part.geometry.boundingBox);
-        for (let c = 0; c < 8; c++) {
-          corner.set(c & 1 ? box.max.x : box.min.x, c & 2 ? box.max.y : box.min.y, c & 4 ? box.max.z : box.min.z).applyMatrix4(part.matrixWorld);
-          if (Number.isFinite(corner.x + corner.y + corner.z) && corner.length() < 20) points.push(corner.clone());
-        }
+  const corner = new THREE.Vector3();
+  function corners(body, into) {
+    body.group.updateMatrixWorld(true);
+    for (const part of body.group.children) {
+      const box = part.geometry.boundingBox || (part.geometry.computeBoundingBox(), part.geometry.boundingBox);
+      for (let c = 0; c < 8; c++) {
+        corner.set(c & 1 ? box.max.x : box.min.x, c & 2 ? box.max.y : box.min.y, c & 4 ? box.max.z : box.min.z).applyMatrix4(part.matrixWorld);
+        if (Number.isFinite(corner.x + corner.y + corner.z) && corner.length() < 20) into.push(corner.clone());
       }
     }
   }
+  const points = [], base = [], moves = (body) => body.role === "dynamic" || (body.role === "robot" && body.poses.n > 1);
+  for (let i = 0; i <= 12; i++) {
+    place(report.frames[Math.round(i / 12 * (report.frames.length - 1))]);
+    for (const body of bodies) if (moves(body)) corners(body, points);
+  }
+  const wide = (some) => new THREE.Box3().setFromPoints(some).getSize(new THREE.Vector3()).length();
+  for (const body of bodies) if (body.role === "robot" && body.poses.n === 1) corners(body, base);
+  if (base.length && (!points.length || wide(base) < 1.3 * wide(points))) points.push(...base); // a long rail would make all else small
   if (!points.length) points.push(new THREE.Vector3(-0.5, -0.5, 0), new THREE.Vector3(0.5, 0.5, 1));
   const bounds = new THREE.Box3().setFromPoints(points), centre = bounds.getCenter(new THREE.Vector3());
   const radius = Math.max(0.1, bounds.getSize(new THREE.Vector3()).length() / 2);
@@ -205,10 +232,16 @@ function makeScene(report, canvas, css) {
     has: (path) => path in lines,
     theme,
     resize() {
-      const { clientWidth: w, clientHeight: h } = canvas.parentElement, { ratio, shadows } = LEVELS[moving ? level : 0];
+      const { clientWidth: w, clientHeight: h } = canvas.parentElement, { ratio, full } = LEVELS[moving ? level : 0];
       renderer.setPixelRatio(Math.min(window.devicePixelRatio || 1, 2) * ratio);
       renderer.setSize(w, h, false);
-      if (sun.castShadow !== shadows) sun.castShadow = shadows;
+      if (sun.castShadow !== full) {
+        sun.castShadow = full;
+        for (const { group } of bodies) for (const { geometry } of group.children) {
+          const kept = geometry.userData;
+          if (kept.fine) geometry.setIndex(full ? kept.fine : (kept.coarse = kept.coarse || coarseIndex(geometry)));
+        }
+      }
       camera.aspect = w / Math.max(1, h); camera.updateProjectionMatrix();
       api.dirty = true;
     },

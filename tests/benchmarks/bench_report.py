@@ -1,0 +1,108 @@
+"""The report of a 12 s Panda pick-and-place: its size, the CPU it takes to write, and how it runs in a browser."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+from tests.benchmarks.harness import Line
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = """
+import sys
+from time import process_time
+from robocalc.dynamics import load
+from sims.report import report_data, write_page, write_plots
+from tests.sims.report_sample import sample_log, sample_words
+words = sample_words(load("panda_gripper"), sample_log(dt=0.001))
+report_data(**words)  # kernels are loaded by the run before it
+"""
+
+
+def in_fresh_process(code):
+    """The last number that a new Python prints."""
+    done = subprocess.run([sys.executable, "-c", SAMPLE + code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+@cache
+def sample_page():
+    """Path of the page, written once."""
+    path = Path(tempfile.mkdtemp()) / "report.html"
+    in_fresh_process(f"write_page({str(path)!r}, report_data(**words)); print(0)")
+    return path
+
+
+def write_cpu():
+    code = "began = process_time(); write_page('{}', report_data(**words)); print(process_time() - began)"
+    with tempfile.TemporaryDirectory() as folder:
+        return min(in_fresh_process(code.format(f"{folder}/report.html")) for _ in range(3)), None
+
+
+def plots_cpu():
+    code = "data = report_data(**words); began = process_time(); write_plots('{}', data); print(process_time() - began)"
+    with tempfile.TemporaryDirectory() as folder:
+        return min(in_fresh_process(code.format(folder)) for _ in range(3)), None
+
+
+def size():
+    return sample_page().stat().st_size / 1e6, None
+
+
+@cache
+def in_browser():
+    """(first picture [s] from opening, pictures a second while playing) with software rendering."""
+    from tests.sims import browser
+
+    if not (browser.CHROMIUM and browser.DRIVER):
+        raise ImportError(browser.MISSING)
+    with tempfile.TemporaryDirectory() as profile:
+        driver = browser.start(profile)
+        try:
+            first = []
+            for _ in range(3):
+                browser.show(driver, sample_page())
+                first.append(driver.execute_script("return report.firstPicture") / 1e3)
+            driver.execute_script("report.play(true)")
+            time.sleep(1.5)  # the page finds out how fast this machine is
+            count, began = driver.execute_script("return report.scene.pictures"), time.perf_counter()
+            time.sleep(4)
+            rate = (driver.execute_script("return report.scene.pictures") - count) / (time.perf_counter() - began)
+        finally:
+            driver.quit()
+    return min(first), rate
+
+
+LINES = [
+    Line("report-size", "report page of the 12 s Panda pick-and-place", "own bound", "at_most", 2.5, "MB", size),
+    Line("report-write", "writing it, meshes read from files", "own bound", "at_most", 1.5, "s CPU", write_cpu),
+    Line(
+        "report-plots",
+        "the default plots as PNG, matplotlib's import included",
+        "own bound",
+        "at_most",
+        1.2,
+        "s CPU",
+        plots_cpu,
+    ),
+    Line(
+        "report-first-picture",
+        "from opening to the first 3D picture, software rendering",
+        "own bound",
+        "at_most",
+        2.0,
+        "s",
+        lambda: (in_browser()[0], None),
+    ),
+    Line(
+        "report-frames",
+        "pictures a second while playing, software rendering",
+        "own bound",
+        "at_least",
+        10.0,
+        "1/s",
+        lambda: (in_browser()[1], None),
+    ),
+]
