@@ -14,8 +14,9 @@ from scipy.spatial.transform import Rotation
 from robocalc.dynamics import load
 from robocalc.errors import InvalidInput, UnknownName
 from sims.report import report_data, write_page, write_plots
+from sims.report.bodies import body_poses, quaternions
 from sims.report.data import MAX_ROWS, Body, Panel, Solid, frame_rows, reduce_rows
-from sims.report.gather import body_poses, bound_text, quaternions
+from sims.report.gather import bound_text
 from sims.report.meshes import read_mesh, simplify
 from sims.report.pack import Packer
 from sims.report.page import page_text

@@ -11,8 +11,8 @@ import pytest
 
 from robocalc.dynamics import load
 from sims.report import report_data, write_page
+from sims.report.bodies import body_poses
 from sims.report.data import frame_rows
-from sims.report.gather import body_poses
 from tests.sims.browser import CHROMIUM, DRIVER, MISSING, show, start, wait
 from tests.sims.report_sample import sample_log, sample_words
 
