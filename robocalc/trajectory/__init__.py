@@ -27,7 +27,7 @@ EXPORTS = {
     "certificate": "scaling",
     "Certificate": "scaling",
     "CartesianPath": "se3",
-    "cartesian": "se3",
+    "cartesian": "toolpath",
     "line_motion": "motion",
     "curve_motion": "motion",
     "map_to_joints": "motion",

@@ -29,43 +29,57 @@ def segment(knots, t, k):
 @njit
 def evaluate(knots, coeffs, t, order, hold, y):
     """y (N, n) = derivative `order` at times t (N,); more than `hold` [s] outside, the end position rests."""
-    order_of, n = coeffs.shape[1], coeffs.shape[2]
+    size, n = coeffs.shape[1], coeffs.shape[2]
+    factor = np.ones(size)  # d (d - 1) .. (d - order + 1)
+    for d in range(order, size):
+        for r in range(order):
+            factor[d] *= d - r
     k = 0
     for i in range(len(t)):
         ti = t[i]
         k = segment(knots, ti, k)
         s = min(max(ti, knots[0]), knots[-1]) - knots[k]
-        if order > 0 and (ti < knots[0] - hold or ti > knots[-1] + hold):
-            y[i] = 0.0
-            continue
-        for c in range(n):
-            y[i, c] = 0.0
-        for d in range(order_of - 1, order - 1, -1):
-            factor = 1.0
-            for r in range(order):
-                factor *= d - r
+        outside = ti < knots[0] - hold or ti > knots[-1] + hold
+        if ti != ti or order >= size or (outside and order > 0):
+            y[i] = np.nan if ti != ti else 0.0
+        elif size == 6 and order < 3:
+            f0, f1, f2, f3 = factor[order], factor[order + 1], factor[order + 2], factor[order + 3]
+            c0, c1, c2, c3 = coeffs[k, order], coeffs[k, order + 1], coeffs[k, order + 2], coeffs[k, order + 3]
+            c4, c5 = coeffs[k, min(4 + order, 5)], coeffs[k, 5]
+            f4, f5 = factor[4 + order] if order < 2 else 0.0, factor[5] if order < 1 else 0.0
             for c in range(n):
-                y[i, c] = y[i, c] * s + factor * coeffs[k, d, c]
-        if ti != ti:
-            y[i] = np.nan
+                high = (f5 * c5[c] * s + f4 * c4[c]) * s + f3 * c3[c]
+                y[i, c] = ((high * s + f2 * c2[c]) * s + f1 * c1[c]) * s + f0 * c0[c]
+        else:
+            for c in range(n):
+                p = 0.0
+                for d in range(size - 1, order - 1, -1):
+                    p = p * s + factor[d] * coeffs[k, d, c]
+                y[i, c] = p
 
 
 @njit
 def jet(knots, coeffs, t, hold, q, v, a, j):
-    """Position to jerk in one pass, each (N, n); more than `hold` [s] outside, the end position rests."""
+    """Position to jerk in one pass, each (N, n), j may be empty; beyond `hold` [s] outside, the end rests."""
     order, n = coeffs.shape[1], coeffs.shape[2]
     k = 0
+    jerk = len(j) > 0
     for i in range(len(t)):
         ti = t[i]
         k = segment(knots, ti, k)
         s = min(max(ti, knots[0]), knots[-1]) - knots[k]
         if order == 6:
+            c0, c1, c2 = coeffs[k, 0], coeffs[k, 1], coeffs[k, 2]
+            c3, c4, c5 = coeffs[k, 3], coeffs[k, 4], coeffs[k, 5]
             for c in range(n):
-                c2, c3, c4, c5 = coeffs[k, 2, c], coeffs[k, 3, c], coeffs[k, 4, c], coeffs[k, 5, c]
-                q[i, c] = ((((c5 * s + c4) * s + c3) * s + c2) * s + coeffs[k, 1, c]) * s + coeffs[k, 0, c]
-                v[i, c] = (((5 * c5 * s + 4 * c4) * s + 3 * c3) * s + 2 * c2) * s + coeffs[k, 1, c]
-                a[i, c] = ((20 * c5 * s + 12 * c4) * s + 6 * c3) * s + 2 * c2
-                j[i, c] = (60 * c5 * s + 24 * c4) * s + 6 * c3
+                x2, x3, x4, x5 = c2[c], c3[c], c4[c], c5[c]
+                b5, b4, b3 = 5.0 * x5, 4.0 * x4, 3.0 * x3
+                q[i, c] = ((((x5 * s + x4) * s + x3) * s + x2) * s + c1[c]) * s + c0[c]
+                v[i, c] = (((b5 * s + b4) * s + b3) * s + 2.0 * x2) * s + c1[c]
+                a[i, c] = ((4.0 * b5 * s + 3.0 * b4) * s + 2.0 * b3) * s + 2.0 * x2
+            if jerk:
+                for c in range(n):
+                    j[i, c] = (60.0 * c5[c] * s + 24.0 * c4[c]) * s + 6.0 * c3[c]
         else:
             for c in range(n):
                 p0, p1, p2, p3 = 0.0, 0.0, 0.0, 0.0
@@ -74,11 +88,17 @@ def jet(knots, coeffs, t, hold, q, v, a, j):
                     p2 = p2 * s + p1
                     p1 = p1 * s + p0
                     p0 = p0 * s + coeffs[k, d, c]
-                q[i, c], v[i, c], a[i, c], j[i, c] = p0, p1, 2 * p2, 6 * p3
-        if ti < knots[0] - hold or ti > knots[-1] + hold:
-            v[i], a[i], j[i] = 0.0, 0.0, 0.0
-        if ti != ti:
-            q[i], v[i], a[i], j[i] = np.nan, np.nan, np.nan, np.nan
+                q[i, c], v[i, c], a[i, c] = p0, p1, 2.0 * p2
+                if jerk:
+                    j[i, c] = 6.0 * p3
+        outside = ti < knots[0] - hold or ti > knots[-1] + hold
+        if outside or ti != ti:
+            rest = np.nan if ti != ti else 0.0
+            v[i], a[i] = rest, rest
+            if jerk:
+                j[i] = rest
+            if ti != ti:
+                q[i] = np.nan
 
 
 @njit

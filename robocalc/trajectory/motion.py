@@ -14,10 +14,11 @@ from robocalc.trajectory import rotations
 from robocalc.trajectory.follow import Follower
 from robocalc.trajectory.limits import ORDERS, Limits
 from robocalc.trajectory.minimum import minimum_jerk
+from robocalc.trajectory.primitives import SAME
 from robocalc.trajectory.problem import as_limits, as_mask
 from robocalc.trajectory.scaling import certificate, time_scale
 from robocalc.trajectory.se3 import CartesianPath, as_poses
-from robocalc.trajectory.toolpath import SAME, smooth_curve
+from robocalc.trajectory.toolpath import polyline, smooth_curve
 from robocalc.trajectory.trajectory import Trajectory, _finite
 
 TOLERANCE = 1e-5  # [m | rad]: how far the tool may leave its path between knots
@@ -75,6 +76,8 @@ def curve_motion(
     *,
     stop=False,
     times=None,
+    path="curve",
+    blend=0.0,
     frame=None,
     limits=None,
     duration=None,
@@ -84,10 +87,12 @@ def curve_motion(
     tool_speed=None,
     tolerance=TOLERANCE,
 ) -> Trajectory:
-    """The tool moves from where it is through poses (M, 4, 4), as one minimum-jerk curve between stops.
+    """The tool moves from where it is through poses (M, 4, 4), at rest at both ends.
 
     stop     poses at which it rests: True, a mask (M,) or indices; at the last it always does
-    times    (M + 1,) [s] for the start and each pose, instead of a duration
+    times    (M + 1,) [s] for the start and each pose, instead of a duration (path "curve")
+    path     "curve": one minimum-jerk curve between stops; "line": straight lines
+    blend    for lines: how far a rounded corner may stay away from its pose [m]; the tool stops at others
     others   as in `line_motion`
     """
     q = as_configuration(q_start)
@@ -95,32 +100,34 @@ def curve_motion(
     limits = motion_limits(robot, limits, len(q), velocity_scale, acceleration_scale, jerk_scale)
     if len(T) == 1:
         return _stay(q, duration)
-    path = smooth_curve(T, times, rest)
-    motion = map_to_joints(robot, path, q, frame=frame, limits=limits, tolerance=tolerance, stops=path.knots[rest])
-    return timed(motion, path, limits, duration, tool_speed, fixed=times is not None)
+    if path == "curve":
+        way = smooth_curve(T, times, rest)
+    elif path == "line" and times is None:
+        way = polyline(T, rest, blend, ())
+    else:
+        raise InvalidInput(f'path must be "curve", or "line" without times, got {path!r}')
+    motion = map_to_joints(robot, way, q, frame=frame, limits=limits, tolerance=tolerance)
+    return timed(motion, way, limits, duration, tool_speed, fixed=times is not None)
 
 
-def map_to_joints(
-    robot, path: CartesianPath, q_start, *, frame=None, limits=None, tolerance=TOLERANCE, stops=None
-) -> Trajectory:
+def map_to_joints(robot, path: CartesianPath, q_start, *, frame=None, limits=None, tolerance=TOLERANCE) -> Trajectory:
     """Joint motion over the time of `path` whose tool keeps to it within `tolerance`, at rest at both ends.
 
     Inverse kinematics at knots, a minimum-jerk spline between, more knots until the tool is checked to be close enough.
     The nearest solution is followed; joints near a limit are turned away from it where the arm is redundant.
 
-    stops     times at which the tool rests on the way [s]
     returns   a Trajectory that keeps position limits; use `scale_time` or `time_optimal` for the others
     raises    Infeasible: where the path meets a joint limit, a singularity, or leaves the reach
     """
     q = as_configuration(q_start)
     follower = Follower(robot, frame, limits if limits is not None else getattr(robot, "limits", None))
     marks = path.knots
-    halts = np.asarray([] if stops is None else stops, dtype=float)
+    halts = path.stops
     count = np.full(len(marks) - 1, FIRST if len(marks) < 10 else 8)
     while count.sum() <= max(MOST, 16 * len(count)):
         t = np.concatenate([a + (b - a) * np.arange(m) / m for a, b, m in zip(marks, marks[1:], count)] + [marks[-1:]])
         joints = follower.follow(path.pose(t), q)
-        rest = np.isclose(t[:, None], halts, rtol=0, atol=1e-9 * path.duration).any(axis=1) if halts.size else False
+        rest = np.isclose(t[:, None], halts, rtol=0, atol=1e-9 * path.duration).any(axis=1)
         motion = minimum_jerk(joints, t, stop=rest)
         error = _deviation(robot, frame, motion, path, t).reshape(-1, BETWEEN).max(axis=1)
         worst = np.maximum.reduceat(error, np.concatenate([[0], np.cumsum(count)[:-1]]))

@@ -1,13 +1,13 @@
 """Tool paths in SE(3): position and orientation as quintic pieces, continuous up to acceleration.
 
     CartesianPath   pose, twist and acceleration of the tool over time; world axes, [m | rad], rows linear then angular
-    cartesian       a path through poses: one smooth curve, or lines and arcs with blended corners
 
 On segment k the position is a quintic, and the orientation is frames[k] exp(φ(s)) with a quintic φ from 0 to the
 rotation vector between the two frames. Angular velocities and accelerations meet at the knots exactly.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -50,8 +50,9 @@ class CartesianPath:
         """Times at which pieces of the path meet [s]."""
         if self.timing is None:
             return self.position.knots
-        inner = np.interp(self.position.knots, *_monotone(self.timing))
-        return np.unique(np.concatenate([inner, self.timing.knots]))
+        s, known = self.position.knots, self.timing(self.timing.knots)[:, 0]
+        inner = s[np.abs(s[:, None] - known).min(axis=1) > 1e-9 * (s[-1] - s[0])]
+        return np.sort(np.concatenate([_times_at(self.timing, inner), self.timing.knots]))
 
     def __call__(self, t):
         return self.pose(t)
@@ -107,17 +108,25 @@ class CartesianPath:
         new = (self.position.with_duration(duration), self.rotation.with_duration(duration))
         return CartesianPath(*new, self.frames)
 
+    @property
+    def stops(self) -> np.ndarray:
+        """Times at which the tool rests: the ends, and stops on the way [s]."""
+        rest = np.abs(self.twist(self.knots)).max(axis=1)
+        return self.knots[rest <= 1e-9 * max(1.0, rest.max())]
+
     def peaks(self, samples=16) -> np.ndarray:
         """Largest (linear, angular) speed and acceleration, (2, 2), refined around the samples of each piece."""
         return _peaks(self, samples)
 
 
-def _monotone(timing):
-    """(s, t) of a timing that never goes back, sampled; for the times of knots."""
-    t = np.unique(np.concatenate([np.linspace(timing.start, timing.end, 4097), timing.knots]))
-    s = np.maximum.accumulate(timing(t)[:, 0])
-    keep = np.concatenate([[True], np.diff(s) > 0])
-    return s[keep], t[keep]
+def _times_at(timing, s):
+    """Times at which a timing that never goes back reaches s (N,), by bisection."""
+    low, high = np.full(len(s), timing.start), np.full(len(s), timing.end)
+    for _ in range(60):
+        mid = 0.5 * (low + high)
+        past = timing(mid)[:, 0] >= s
+        low, high = np.where(past, low, mid), np.where(past, mid, high)
+    return high
 
 
 def _peaks(path, samples):
@@ -144,29 +153,41 @@ def _peaks(path, samples):
     return best
 
 
-def from_states(knots, p, R, twist, acceleration, timing=None) -> CartesianPath:
-    """Path that meets positions p (W, 3), orientations R (W, 3, 3), twists and accelerations (W, 6) at its knots.
+class States(NamedTuple):
+    """Tool states along a path: positions (W, 3), orientations (W, 3, 3), twists, accelerations (W, 6), world axes."""
 
-    Two states for one knot (a kink in what they say, for example at a full stop) are not representable: one each.
-    """
+    p: np.ndarray
+    R: np.ndarray
+    twist: np.ndarray
+    acceleration: np.ndarray
+
+    def take(self, k) -> "States":
+        return States(*(x[k] for x in self))
+
+
+def from_states(knots, first: States, last: States, timing=None) -> CartesianPath:
+    """Path whose segment k goes from first[k] to last[k] between knots[k] and knots[k + 1] (K + 1,)."""
     h = np.diff(knots)
-    turn = rotations.log(np.swapaxes(R[:-1], -1, -2) @ R[1:])
-    omega, alpha = twist[:, 3:], acceleration[:, 3:]
+    turn = rotations.log(np.swapaxes(first.R, -1, -2) @ last.R)
 
-    def body(k, x):
-        return np.einsum("kji,kj->ki", R[k], x[k])
+    def body(R, x):
+        return np.einsum("kji,kj->ki", R, x[:, 3:])
 
-    first, last = slice(None, -1), slice(1, None)
-    ends = rotations.rates(turn, body(last, omega), body(last, alpha))
-    K = len(h)
-    c = np.zeros((K, 6, 3))
-    for k in range(K):  # each segment has its own chart, so ends are not shared
-        q = np.array([np.zeros(3), turn[k]])
-        v = np.array([R[k].T @ omega[k], ends[0][k]])
-        a = np.array([R[k].T @ alpha[k], ends[1][k]])
-        c[k] = quintic(h[k : k + 1], q, v, a)[0]
-    position = Trajectory(knots, quintic(h, p, twist[:, :3], acceleration[:, :3]))
-    return CartesianPath(position, Trajectory(knots, c), np.array(R[first]), timing)
+    zero = np.zeros_like(turn)
+    ends = (body(first.R, first.twist), body(first.R, first.acceleration))  # at φ = 0 these are φ̇ and φ̈
+    rates = rotations.rates(turn, body(last.R, last.twist), body(last.R, last.acceleration))
+    phi = _quintics(h, (zero, *ends), (turn, *rates))
+    line = [(x.p, x.twist[:, :3], x.acceleration[:, :3]) for x in (first, last)]
+    return CartesianPath(Trajectory(knots, _quintics(h, *line)), Trajectory(knots, phi), np.array(first.R), timing)
+
+
+def _quintics(h, first, last):
+    """Coefficients (K, 6, 3) of quintics with value and two derivatives at their own two ends, each (K, 3)."""
+    c = [
+        quintic(h[k : k + 1], *(np.stack([a[k], b[k]]) for a, b in zip(first, last, strict=True)))
+        for k in range(len(h))
+    ]
+    return np.concatenate(c)
 
 
 def as_poses(poses, least=2) -> np.ndarray:

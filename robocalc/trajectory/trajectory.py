@@ -127,13 +127,30 @@ class Trajectory:
 
     def at(self, t) -> Reference:
         """Position to jerk at time t, in one pass: each (n,) for a scalar, (N, n) for (N,)."""
+        return Reference(*self.derivatives(t, 3))
+
+    def derivatives(self, t, order: int = 2) -> np.ndarray:
+        """Position and its derivatives up to `order` at time t: (order + 1, n), or (order + 1, N, n) for (N,).
+
+        Position, velocity and acceleration, or also jerk, come from one pass; the fastest way to many samples.
+        """
         from robocalc.trajectory.kernels import jet
 
         ts = _times_of(t)
-        q, v, a, j = (np.empty((ts.size, self.n)) for _ in range(4))
-        jet(self.knots, self.coeffs, ts.reshape(-1), ENDS * self.duration, q, v, a, j)
-        shape = (*ts.shape, self.n)
-        return Reference(q.reshape(shape), v.reshape(shape), a.reshape(shape), j.reshape(shape))
+        if _order_of(order) not in (2, 3):
+            return np.array([self(ts, r) for r in range(order + 1)])
+        y = np.empty((order + 1, ts.size, self.n))
+        jet(
+            self.knots,
+            self.coeffs,
+            ts.reshape(-1),
+            ENDS * self.duration,
+            y[0],
+            y[1],
+            y[2],
+            y[order] if order > 2 else y[0, :0],
+        )
+        return y.reshape(order + 1, *ts.shape, self.n)
 
     def sample(self, dt) -> Samples:
         """Position to jerk at start + k dt, up to the first sample at or after the end."""
