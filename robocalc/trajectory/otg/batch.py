@@ -6,7 +6,7 @@ import numpy as np
 
 from robocalc.errors import InvalidInput
 from robocalc.trajectory.limits import Limits
-from robocalc.trajectory.otg.checks import CONTROLS, MODES, ROWS, duration_of, explain, option, packed
+from robocalc.trajectory.otg.checks import CONTROLS, MODES, ROWS, cycle_of, duration_of, explain, option, packed
 from robocalc.trajectory.trajectory import Reference, Trajectory
 
 
@@ -21,9 +21,7 @@ class Batch:
     states: np.ndarray
     durations: np.ndarray
     limits: Limits
-    mode: int
-    by_velocity: bool
-    shortest: float
+    options: tuple  # mode, by velocity, shortest, cycle: as kernels take them
 
     def __len__(self):
         return len(self.durations)
@@ -33,7 +31,7 @@ class Batch:
         from robocalc.trajectory.otg.pieces import plan
 
         rows = packed(self.limits, self.states.shape[2])
-        _, knots, coeffs = plan(self.states[i], rows, self.mode, self.by_velocity, self.shortest)
+        _, knots, coeffs = plan(self.states[i], rows, *self.options)
         return Trajectory.trusted(knots, coeffs)
 
     def at(self, t) -> Reference:
@@ -49,11 +47,13 @@ class Batch:
         except (TypeError, ValueError):
             raise InvalidInput(f"t must be a number or have shape ({N},), got {t!r}") from None
         out = np.empty((N, 4, n))
-        evaluate(self.states, packed(self.limits, n), self.mode, self.by_velocity, self.shortest, times, out)
+        evaluate(self.states, packed(self.limits, n), *self.options, times, out)
         return Reference(*np.moveaxis(out, 1, 0))
 
 
-def jerk_limited_batch(start, end, limits, *, synchronisation="time", minimum_duration=None, control="position"):
+def jerk_limited_batch(
+    start, end, limits, *, synchronisation="time", minimum_duration=None, control="position", cycle=None
+) -> Batch:
     """Solve many problems of `jerk_limited` at once.
 
     start, end   (q, v, a), each (N, n), or (n,) or a number for all problems; v and a may be left out (0)
@@ -63,16 +63,16 @@ def jerk_limited_batch(start, end, limits, *, synchronisation="time", minimum_du
     from robocalc.trajectory.otg.many import solve_all
 
     by_velocity = option("control", control, CONTROLS)
-    mode = option("synchronisation", synchronisation, MODES)
-    shortest = duration_of(minimum_duration)
+    cycle = 0.0 if cycle is None else cycle_of(cycle)
+    options = option("synchronisation", synchronisation, MODES), by_velocity, duration_of(minimum_duration), cycle
     states = _states(start, end, limits, by_velocity)
     rows = packed(limits, states.shape[2])
     durations = np.empty(len(states))
-    wrong = solve_all(states, rows, mode, by_velocity, shortest, durations)
+    wrong = solve_all(states, rows, *options, durations)
     if wrong >= 0:
         explain(states[wrong], rows, by_velocity, f"problem {wrong}: ")
     states.flags.writeable = durations.flags.writeable = False
-    return Batch(states, durations, limits, mode, by_velocity, shortest)
+    return Batch(states, durations, limits, options)
 
 
 def _states(start, end, limits, by_velocity):

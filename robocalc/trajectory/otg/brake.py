@@ -11,6 +11,7 @@ import math
 
 from robocalc.jit import njit
 
+OVER = 1.0 + 1e-14  # velocities beyond a limit by rounding are inside
 PHASES = 18  # brake 2, two blended profiles of up to 7 phases, target, one spare
 
 
@@ -64,15 +65,15 @@ def brake(out, p, v, a, lim, k1, k2, guard_velocity):
     vmin, vmax, amin, amax = lim[0], lim[1], lim[2], lim[3]
     if not guard_velocity:
         vmin, vmax = -math.inf, math.inf
-    sign = 1.0
+    low, high, sign = vmin * OVER, vmax * OVER, 1.0
     if a > amax:
         ramp, hold, held = acceleration_brake(v, a, vmin, vmax, amin, amax, k1, k2)
     elif a < amin:
         ramp, hold, held = acceleration_brake(-v, -a, -vmax, -vmin, -amax, -amin, k2, k1)
         sign = -1.0
-    elif (v > vmax and v - 0.5 * k1 * a * a > vmin) or (a > 0.0 and v + 0.5 * k2 * a * a > vmax):
+    elif (v > high and v - 0.5 * k1 * a * a > vmin) or (a > 0.0 and v + 0.5 * k2 * a * a > high):
         ramp, hold, held = speed_brake(v, a, vmin, vmax, amin, k1, k2)
-    elif (v < vmin and v + 0.5 * k2 * a * a < vmax) or (a < 0.0 and v - 0.5 * k1 * a * a < vmin):
+    elif (v < low and v + 0.5 * k2 * a * a < vmax) or (a < 0.0 and v - 0.5 * k1 * a * a < low):
         ramp, hold, held = speed_brake(-v, -a, -vmax, -vmin, -amax, k2, k1)
         sign = -1.0
     else:

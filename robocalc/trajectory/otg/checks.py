@@ -82,6 +82,17 @@ def duration_of(value) -> float:
     return T
 
 
+def cycle_of(value) -> float:
+    """A control cycle [s]."""
+    try:
+        dt = float(value)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"a control cycle must be a number of seconds, got {value!r}") from None
+    if not 0.0 < dt < np.inf:
+        raise InvalidInput(f"a control cycle must be greater than 0 s and finite, got {dt:g}")
+    return dt
+
+
 def explain(state, rows, by_velocity, where=""):
     """Raise the InvalidInput that says why kernels refused a state (6, n) under packed limits."""
     for r, name in enumerate(ROWS):

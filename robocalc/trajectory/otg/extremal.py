@@ -197,7 +197,7 @@ def root(F, B, regime, lo, hi, d):
 def crossing(F, B, island, regime, x, d, slack):
     """First (regime, x) from the given one on, where P reaches d from below; regime -1 if the piece ends before.
 
-    A maximum of P that misses d by no more than slack counts as reaching it.
+    A maximum of P that misses d by no more than slack counts as reaching it, as does the end of an island.
     """
     full, vmax = F[4] + F[5], F[11]
     while regime <= (NONE if island else CRUISE):
@@ -209,16 +209,18 @@ def crossing(F, B, island, regime, x, d, slack):
             return CRUISE, max((d - P) / vmax, 0.0)
         if lo < hi:
             x1, x2 = stationary(F, B[4], regime)
-            if lo < x1 < hi:
-                a1, t2, a2, t6, t4 = shape(F, B, regime, x1)
-                if measure(F, a1, t2, a2, t6, t4)[1] >= d - slack:
-                    return regime, root(F, B, regime, lo, x1, d)
-            if x2 < hi:
-                if hi == math.inf:
-                    return regime, root(F, B, regime, max(lo, x2), hi, d)
+            if lo < x1 < math.inf:  # P increases up to x1
+                top = min(x1, hi)
+                a1, t2, a2, t6, t4 = shape(F, B, regime, top)
+                if measure(F, a1, t2, a2, t6, t4)[1] >= d - (slack if top == x1 or (island and top == B[3]) else 0.0):
+                    return regime, root(F, B, regime, lo, top, d)
+            lo = max(lo, x2)  # and again from x2 on
+            if lo < hi == math.inf:
+                return regime, root(F, B, regime, lo, hi, d)
+            if lo < hi:
                 a1, t2, a2, t6, t4 = shape(F, B, regime, hi)
-                if measure(F, a1, t2, a2, t6, t4)[1] >= d:
-                    return regime, root(F, B, regime, max(lo, x2), hi, d)
+                if measure(F, a1, t2, a2, t6, t4)[1] >= d - (slack if island and hi == B[3] else 0.0):
+                    return regime, root(F, B, regime, lo, hi, d)
         regime += 1
         x = -1.0
     return -1, 0.0

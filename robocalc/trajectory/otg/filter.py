@@ -3,7 +3,7 @@
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from robocalc.trajectory.otg.checks import CONTROLS, MODES, explain, option, packed, state_of
+from robocalc.trajectory.otg.checks import CONTROLS, MODES, cycle_of, explain, option, packed, state_of
 
 
 class Filter:
@@ -30,13 +30,11 @@ class Filter:
         from robocalc.trajectory.otg.online import advance
         from robocalc.trajectory.otg.solve import ROWS
 
-        self._mode, self._by_velocity = (
-            option("synchronisation", synchronisation, MODES),
-            option("control", control, CONTROLS),
-        )
+        self._mode = option("synchronisation", synchronisation, MODES)
+        self._by_velocity = option("control", control, CONTROLS)
         if moving and self._by_velocity:
             raise InvalidInput('moving targets need control="position"')
-        self.dt = _cycle(dt)
+        self.dt = cycle_of(dt)
         start = start if isinstance(start, tuple) else (start,)
         state = state_of(start, start[:1], limits)
         _require_finite(state)
@@ -138,16 +136,6 @@ class Filter:
                     f"inside of ({rows[0, i]:g}, {rows[1, i]:g})"
                 )
         explain(state, rows, self._by_velocity)
-
-
-def _cycle(dt):
-    try:
-        dt = float(dt)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"dt must be a number of seconds, got {dt!r}") from None
-    if not 0.0 < dt < np.inf:
-        raise InvalidInput(f"dt must be greater than 0 s and finite, got {dt:g}")
-    return dt
 
 
 def _require_finite(state):

@@ -21,8 +21,10 @@ from robocalc.trajectory.otg.extremal import (
 )
 from robocalc.trajectory.otg.stretch import cruise, find_cruise
 
-MISSING, REACHED, LATER = -1, 0, 1  # answers of `search`
-CLOSE = 1e-14  # of a displacement
+MISSING, BEYOND, FOUND = range(3)  # answers of `search`
+CLOSE = 1e-12  # of a displacement: rounding, with that of the motion before
+SAME = 1e-13  # of a velocity
+NEAR = 3e-6  # above the root of SAME
 
 
 @njit
@@ -73,50 +75,79 @@ def rounding(J, T, d):
 
 @njit
 def search(J, up, island, T0, d):
-    """(answer, T, profile) for the first T >= T0 at which the side's extreme displacement is d or beyond.
+    """(answer, T, profile, |d - P|) for the first T >= T0 at which the side's extreme displacement P is d or beyond.
 
-    MISSING: the piece ends before; REACHED: it is so at once, at T = max(T0, beginning); LATER: at T.
+    MISSING: the piece ends before; BEYOND: it is so at once, at T = max(T0, beginning); FOUND: P is d at T.
     """
     F = side(J, up)
     B = bounds(F, island)
     d = d if up else -d
     none = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if B[0] > B[3]:
-        return MISSING, math.nan, none
+        return MISSING, math.nan, none, math.inf
     regime, x = begin(F, B)
     a1, t2, a2, t6, t4 = shape(F, B, regime, x)
     T, P, _ = measure(F, a1, t2, a2, t6, t4)
     if T0 > T:
         if island and end_time(F, B) < T0:
-            return MISSING, math.nan, none
+            return MISSING, math.nan, none, math.inf
         regime, x = locate(F, B, T0)
         a1, t2, a2, t6, t4 = shape(F, B, regime, x)
         _, P, _ = measure(F, a1, t2, a2, t6, t4)
         T = T0
-    slack = rounding(J, T, d)
-    if d <= P + slack:
-        return REACHED, T, profile(F, up, a1, t2, a2, t6, t4)
+    gap, slack = d - P, rounding(J, T, d)
+    if gap <= slack:
+        return FOUND if gap >= -slack else BEYOND, T, profile(F, up, a1, t2, a2, t6, t4), abs(gap)
     regime, x = crossing(F, B, island, regime, x, d, slack)
     if regime < 0:
-        return MISSING, math.nan, none
+        return MISSING, math.nan, none, gap
     a1, t2, a2, t6, t4 = shape(F, B, regime, x)
-    return LATER, measure(F, a1, t2, a2, t6, t4)[0], profile(F, up, a1, t2, a2, t6, t4)
+    return FOUND, measure(F, a1, t2, a2, t6, t4)[0], profile(F, up, a1, t2, a2, t6, t4), gap
 
 
 @njit
 def earliest(J, d, T0):
-    """(T, profile) of the first feasible duration T >= T0; the profile is valid if T was raised or T0 = 0.
+    """(T, profile, gap) of the first feasible duration T >= T0; the profile is valid if T was raised or T0 = 0.
 
-    d = nan asks for a velocity only, the position being free.
+    d     nan asks for a velocity only, the position being free
+    gap   how near d was to the displacement at the beginning of a piece, where both sides meet
     """
     both_ways = J[1] * J[3] > 0.0  # only then can there be an island of short durations
+    gap = math.inf
     for island in range(1 if both_ways else 0, -1, -1):
-        answer, T, p = search(J, True, island == 1, T0, -math.inf if math.isnan(d) else d)
-        if answer == REACHED and not math.isnan(d):
-            answer, T, p = search(J, False, island == 1, T0, d)
+        answer, T, p, near = search(J, True, island == 1, T0, -math.inf if math.isnan(d) else d)
+        gap = min(gap, near)
+        if answer == BEYOND and not math.isnan(d):
+            answer, T, p, near = search(J, False, island == 1, T0, d)
+            gap = min(gap, near)
         if answer != MISSING:
             break
-    return T, p
+    return T, p, gap
+
+
+@njit
+def fastest(J, d):
+    """(T, profile, v0) of the fastest motion; v0 may differ from J's by rounding.
+
+    A motion planned again on its way has little left, often one ramp. There a rounding error e of the velocity is a
+    detour of sqrt(e): a final acceleration of 0 is missed on the other side. So ramps are recognised, and where d is
+    that near, velocities next to v0 are tried.
+    """
+    v0, a0, v1, a1, vmin, vmax, amin, amax, k1, k2, slack = J
+    V = abs(v0) + abs(v1)
+    k, s = (k1, 1.0) if a1 > a0 else (k2, -1.0)
+    T, v = k * abs(a1 - a0), v1 - 0.5 * s * k * (a1 - a0) * (a1 + a0)
+    if abs(v - v0) <= SAME * V and abs(T * (v + T * (2.0 * a0 + a1) / 6.0) - d) <= rounding(J, T, d):
+        return T, (a0, 0.0, a0, 0.0, a0, 0.0), v
+    T, p, gap = earliest(J, d, 0.0)
+    v = v0
+    if gap <= NEAR * V * math.sqrt(V * (k1 + k2)):
+        for e in range(-1, 2, 2):
+            w = v0 + e * SAME * V
+            Tw, pw, _ = earliest((w, a0, v1, a1, vmin, vmax, amin, amax, k1, k2, slack), d, 0.0)
+            if Tw < T:
+                T, p, v = Tw, pw, w
+    return T, p, v
 
 
 @njit

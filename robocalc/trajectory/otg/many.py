@@ -11,20 +11,20 @@ from robocalc.trajectory.otg.solve import ROWS
 
 
 @njit
-def solve_all(states, limits, mode, by_velocity, shortest, durations):
+def solve_all(states, limits, mode, by_velocity, shortest, cycle, durations):
     """Durations of problems (N, 6, n); returns the first that cannot be used, or -1."""
     buffer = np.empty((states.shape[2], ROWS, PHASES))
     for i in range(states.shape[0]):
-        durations[i] = solve_mode(states[i], limits, mode, by_velocity, shortest, buffer)
+        durations[i] = solve_mode(states[i], limits, mode, by_velocity, shortest, cycle, buffer)
         if math.isnan(durations[i]):
             return i
     return -1
 
 
 @njit
-def evaluate(states, limits, mode, by_velocity, shortest, times, out):
+def evaluate(states, limits, mode, by_velocity, shortest, cycle, times, out):
     """States (N, 4, n) of all motions at their times (N,)."""
     buffer = np.empty((states.shape[2], ROWS, PHASES))
     for i in range(states.shape[0]):
-        solve_mode(states[i], limits, mode, by_velocity, shortest, buffer)
+        solve_mode(states[i], limits, mode, by_velocity, shortest, cycle, buffer)
         state_at(buffer, times[i], out[i])

@@ -7,13 +7,16 @@ Generator      the same with buffers kept, for calls in a loop: duration and val
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from robocalc.trajectory.otg.checks import CONTROLS, MODES, duration_of, explain, option, packed, state_of
+from robocalc.trajectory.limits import Limits
+from robocalc.trajectory.otg.checks import CONTROLS, MODES, cycle_of, duration_of, explain, option, packed, state_of
 from robocalc.trajectory.trajectory import Reference, Trajectory
 
 _plan = None  # the compiled kernel, loaded on first use
 
 
-def jerk_limited(start, end, limits, *, synchronisation="time", minimum_duration=None, control="position"):
+def jerk_limited(
+    start, end, limits, *, synchronisation="time", minimum_duration=None, control="position", cycle=None
+) -> Trajectory:
     """Fastest motion from state to state within limits on velocity, acceleration and jerk.
 
     start, end        (q, v, a), each (n,) or a number; v and a may be left out (0) [rad | m, per s, per s²]
@@ -23,6 +26,7 @@ def jerk_limited(start, end, limits, *, synchronisation="time", minimum_duration
     minimum_duration  [s] the motion lasts this long or longer
     control           "position", or "velocity": reach (v, a) wherever that is; the target position and velocity limits
                       are ignored
+    cycle             [s] the duration is a whole number of control cycles
     returns           Trajectory of degree 3; its duration may be 0
     raises            InvalidInput: NaN, shapes, a target outside of its limits, a start that cannot stop in range;
                       Infeasible: the motion leaves a position range on its way
@@ -38,7 +42,7 @@ def jerk_limited(start, end, limits, *, synchronisation="time", minimum_duration
     mode = option("synchronisation", synchronisation, MODES)
     shortest = 0.0 if minimum_duration is None else duration_of(minimum_duration)
     state, rows = request(start, end, limits, by_velocity)
-    T, knots, coeffs = _plan(state, rows, mode, by_velocity, shortest)
+    T, knots, coeffs = _plan(state, rows, mode, by_velocity, shortest, 0.0 if cycle is None else cycle_of(cycle))
     if T != T:
         explain(state, rows, by_velocity)
     trajectory = Trajectory.trusted(knots, coeffs)
@@ -82,7 +86,7 @@ class Generator:
     raises InvalidInput as `jerk_limited`; position ranges are not checked here.
     """
 
-    def __init__(self, limits, n=None, *, synchronisation="time", control="position"):
+    def __init__(self, limits, n=None, *, synchronisation="time", control="position", cycle=None):
         from robocalc.trajectory.otg.brake import PHASES
         from robocalc.trajectory.otg.pieces import segments, solve_mode, state_at
         from robocalc.trajectory.otg.solve import ROWS
@@ -91,7 +95,8 @@ class Generator:
         self._solve = solve_mode
         self._mode = option("synchronisation", synchronisation, MODES)
         self._by_velocity = option("control", control, CONTROLS)
-        self._rows = packed(limits, n or limits.n or 1)
+        self._cycle = 0.0 if cycle is None else cycle_of(cycle)
+        self._rows = packed(limits, n or (limits.n if isinstance(limits, Limits) else None) or 1)
         self._buffer = np.zeros((self._rows.shape[1], ROWS, PHASES))
         self.duration = None
 
@@ -104,7 +109,9 @@ class Generator:
         """Duration [s] of the motion of state (6, n) float64: q0, v0, a0, q1, v1, a1."""
         if state.shape != self._rows.shape:
             raise InvalidInput(f"state must have shape {self._rows.shape}, got {state.shape}")
-        T = self._solve(state, self._rows, self._mode, self._by_velocity, minimum_duration, self._buffer)
+        if not 0.0 <= minimum_duration < np.inf:
+            duration_of(minimum_duration)
+        T = self._solve(state, self._rows, self._mode, self._by_velocity, minimum_duration, self._cycle, self._buffer)
         if T != T:
             self.duration = None
             explain(state, self._rows, self._by_velocity)

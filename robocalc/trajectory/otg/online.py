@@ -61,7 +61,7 @@ def replan(state, target, limits, relative, mode, by_velocity, moving, dt, buffe
             wanted[0, i] -= target[0, i] - target[1, i] * dt
             wanted[1, i] -= target[1, i]
             wanted[3, i] = wanted[4, i] = wanted[5, i] = 0.0
-    T = solve_mode(wanted, relative, mode, by_velocity, 0.0, buffer)
+    T = solve_mode(wanted, relative, mode, by_velocity, 0.0, 0.0, buffer)
     if not math.isnan(T):
         for i in range(n):
             for r in range(3):

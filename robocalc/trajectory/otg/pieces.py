@@ -69,25 +69,25 @@ def segments(buffer, T):
 
 
 @njit
-def solve_mode(state, limits, mode, by_velocity, shortest, buffer):
+def solve_mode(state, limits, mode, by_velocity, shortest, cycle, buffer):
     """`solve`, with PHASE: along a straight line if the states allow it, else as TIME."""
     if mode == PHASE:
         line, bounds, direction = np.empty((6, 1)), np.empty((6, 1)), np.empty(state.shape[1])
         if usable(state, limits, by_velocity) and straight(state, limits, by_velocity, line, bounds, direction):
             one = np.empty((1, ROWS, PHASES))
-            T = solve(line, bounds, TIME, by_velocity, shortest, one)
+            T = solve(line, bounds, TIME, by_velocity, shortest, cycle, one)
             if not math.isnan(T):
                 widen(state, by_velocity, direction, one[0], buffer)
                 return T
         mode = TIME
-    return solve(state, limits, mode, by_velocity, shortest, buffer)
+    return solve(state, limits, mode, by_velocity, shortest, cycle, buffer)
 
 
 @njit
-def plan(state, limits, mode, by_velocity, shortest):
+def plan(state, limits, mode, by_velocity, shortest, cycle):
     """(duration, knots, coeffs) of a motion; the duration is nan if the input cannot be used."""
     buffer = np.empty((state.shape[1], ROWS, PHASES))
-    T = solve_mode(state, limits, mode, by_velocity, shortest, buffer)
+    T = solve_mode(state, limits, mode, by_velocity, shortest, cycle, buffer)
     if math.isnan(T):
         return T, np.empty(0), np.empty((0, 4, state.shape[1]))
     knots, coeffs = segments(buffer, T)

@@ -37,7 +37,7 @@ def joint_time(d, v0, a0, v1, a1, lim):
     if math.isinf(lim[5]):
         a0 = a1 = 0.0
     J = (v0, a0, v1, a1, lim[0], lim[1], lim[2], lim[3], 1.0 / lim[5], -1.0 / lim[4], 0.0)
-    T, _ = earliest(J, d, 0.0)
+    T, _, _ = earliest(J, d, 0.0)
     return T
 
 
@@ -98,7 +98,7 @@ def common_time(Q, V, A, limits, k, state, buffer):
     for i in range(Q.shape[1]):
         state[0, i], state[1, i], state[2, i] = Q[k, i], V[k, i], A[k, i]
         state[3, i], state[4, i], state[5, i] = Q[k + 1, i], V[k + 1, i], A[k + 1, i]
-    T = solve(state, limits, TIME, False, 0.0, buffer)
+    T = solve(state, limits, TIME, False, 0.0, 0.0, buffer)
     return math.inf if math.isnan(T) else T
 
 

@@ -9,7 +9,7 @@ import math
 
 from robocalc.jit import njit
 from robocalc.trajectory.otg.brake import brake, finish, push
-from robocalc.trajectory.otg.joint import earliest, fit, fit_velocity
+from robocalc.trajectory.otg.joint import earliest, fastest, fit, fit_velocity
 from robocalc.trajectory.otg.stretch import blend, emit
 
 ROWS = 18
@@ -84,10 +84,11 @@ def prepare(state, limits, buffer, i, by_velocity):
             k2,
             ROUNDING * (abs(state[0, i]) + abs(state[3, i])),
         )
-        T, profile = earliest(J, d - p, 0.0)
+        T, profile, v = fastest(J, d - p)
         keep(note, t + T, profile)
         for r in range(11):
             after[r] = J[r]
+        after[0] = v
     after[11], after[12], after[13], after[14], after[15] = d - p, t, p, m, free
     note[7] = 0.0
     return note[0]
@@ -112,7 +113,7 @@ def lengthen(buffer, i, T, by_velocity):
     J, d, t = joint_of(after), after[11], after[12]
     note[7] = 0.0
     if by_velocity:
-        later, p = earliest(J, d, T - t)
+        later, p, _ = earliest(J, d, T - t)
         keep(note, max(later + t, T), fit_velocity(J, later))
         return note[0]
     fits, share, p, q = fit(J, T - t, d)
@@ -122,7 +123,7 @@ def lengthen(buffer, i, T, by_velocity):
         for r in range(6):
             note[8 + r] = q[r]
         return T
-    later, p = earliest(J, d, T - t)
+    later, p, _ = earliest(J, d, T - t)
     keep(note, max(later + t, T), p)
     return note[0]
 
@@ -150,11 +151,18 @@ def write(state, buffer, i, T, by_velocity):
 
 
 @njit
-def solve(state, limits, mode, by_velocity, shortest, buffer):
+def whole(T, cycle):
+    """T rounded up to whole cycles; as it is if cycle is 0."""
+    return math.ceil(T / cycle * (1.0 - SAME)) * cycle if cycle > 0.0 else T
+
+
+@njit
+def solve(state, limits, mode, by_velocity, shortest, cycle, buffer):
     """Fill the joints' tables; returns the duration, or nan if the input cannot be used.
 
     mode      NONE: each joint as fast as it can; TIME: all arrive together
     shortest  least duration [s]
+    cycle     the duration is a multiple of it [s]; 0: any
     """
     if not usable(state, limits, by_velocity):
         return math.nan
@@ -162,15 +170,15 @@ def solve(state, limits, mode, by_velocity, shortest, buffer):
     T = shortest
     for i in range(n):
         T = max(T, prepare(state, limits, buffer, i, by_velocity))
+    T = whole(T, cycle)
     rounds, i = 0, 0
     while i < n and rounds < ROUNDS:
-        if mode == NONE:
-            lengthen(buffer, i, shortest, by_velocity)
-        else:
-            later = lengthen(buffer, i, T, by_velocity)
-            if later > T:  # blocked: the others follow
-                T, i, rounds = later, -1, rounds + 1
+        want = T if mode == TIME else whole(max(shortest, buffer[i, 15, 0]), cycle)
+        later = lengthen(buffer, i, want, by_velocity)
         i += 1
+        if later > want and (mode == TIME or cycle > 0.0):  # blocked: the others follow, or the next cycle is tried
+            T, rounds = whole(later, cycle), rounds + 1
+            i = 0 if mode == TIME else i - 1
     for i in range(n):
         write(state, buffer, i, buffer[i, 15, 0] if mode == NONE else T, by_velocity)
         T = max(T, buffer[i, 15, 0])

@@ -12,6 +12,7 @@ from robocalc.jit import njit
 from robocalc.trajectory.otg.brake import PHASES, push
 
 ITERATIONS = 100
+CLOSE = 1e-13  # of the velocity: Newton squares it
 
 
 @njit
@@ -52,8 +53,8 @@ def cruise(J, T, vc):
 
 @njit
 def find_cruise(J, T, d, lo, hi):
-    """Cruise velocity in [lo, hi] with displacement d, which [P(lo), P(hi)] holds; nan if its t4 is negative."""
-    x = 0.5 * (lo + hi)
+    """Cruise velocity in [lo, hi] with displacement d, which lies in [P(lo), P(hi)]."""
+    x = min(max(d / T, lo), hi)
     for _ in range(ITERATIONS):
         _, P, slope, _, _, _, _ = cruise(J, T, x)
         f = P - d
@@ -64,8 +65,8 @@ def find_cruise(J, T, d, lo, hi):
         y = x - f / slope
         if not lo <= y <= hi:
             y = 0.5 * (lo + hi)
-        if abs(y - x) <= 1e-15 * (abs(lo) + abs(hi)):
-            break
+        if abs(y - x) <= CLOSE * abs(x):
+            return y
         x = y
     return x
 
