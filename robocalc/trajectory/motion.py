@@ -11,11 +11,11 @@ import numpy as np
 
 from robocalc.errors import Infeasible, InvalidInput
 from robocalc.trajectory import rotations
+from robocalc.trajectory.arguments import as_limits, as_mask
 from robocalc.trajectory.follow import Follower
 from robocalc.trajectory.limits import ORDERS, Limits
 from robocalc.trajectory.minimum import minimum_jerk
 from robocalc.trajectory.primitives import SAME
-from robocalc.trajectory.problem import as_limits, as_mask
 from robocalc.trajectory.scaling import certificate, time_scale
 from robocalc.trajectory.se3 import CartesianPath, as_poses
 from robocalc.trajectory.toolpath import polyline, smooth_curve
@@ -126,7 +126,13 @@ def map_to_joints(robot, path: CartesianPath, q_start, *, frame=None, limits=Non
     count = np.full(len(marks) - 1, FIRST if len(marks) < 10 else 8)
     while count.sum() <= max(MOST, 16 * len(count)):
         t = np.concatenate([a + (b - a) * np.arange(m) / m for a, b, m in zip(marks, marks[1:], count)] + [marks[-1:]])
-        joints = follower.follow(path.pose(t), q)
+        try:
+            joints = follower.follow(path.pose(t), q)
+        except Infeasible:
+            if len(t) > 16 * FIRST:
+                raise
+            count = 4 * count  # steps may have been too long to follow a fast turn of the joints
+            continue
         rest = np.isclose(t[:, None], halts, rtol=0, atol=1e-9 * path.duration).any(axis=1)
         motion = minimum_jerk(joints, t, stop=rest)
         error = _deviation(robot, frame, motion, path, t).reshape(-1, BETWEEN).max(axis=1)

@@ -10,8 +10,9 @@ import numpy as np
 
 from robocalc.errors import InvalidInput
 from robocalc.trajectory.allocation import natural_times
+from robocalc.trajectory.arguments import positive
 from robocalc.trajectory.hermite import ENERGY, SHAPE
-from robocalc.trajectory.problem import Problem, _positive
+from robocalc.trajectory.problem import Problem
 from robocalc.trajectory.trajectory import Trajectory
 
 TOLERANCE = 1e-7  # largest slope of the relative cost over log times at which the optimum counts as reached
@@ -59,7 +60,7 @@ def optimal_times(
     problem = Problem(s, waypoints, None, duration, None, start, end, stop)
     rest = ~np.isnan(problem.given).any(axis=(1, 2))
     h = natural_times(problem.q, None, rest, alone=True) if guess is None else _guess(guess, problem.W - 1)
-    price = None if rho is None else _positive("rho", rho, "per second")
+    price = None if rho is None else positive("rho", rho, "per second")
     h = best_times(problem, h, price, problem.duration, w, tolerance, iterations)
     knots = np.concatenate([[0.0], np.cumsum(h)])
     if duration is not None:

@@ -6,10 +6,11 @@ Problem   waypoints, prescribed and free derivatives, and what decides the times
 import numpy as np
 
 from robocalc.errors import Infeasible, InvalidInput
+from robocalc.trajectory.arguments import as_array, as_limits, as_mask, as_times, as_waypoints, end_state, positive
 from robocalc.trajectory.hermite import ENERGY, SHAPE
 from robocalc.trajectory.limits import ORDERS, Limits
 from robocalc.trajectory.scaling import certificate, certificate_order, check_inside, time_scale
-from robocalc.trajectory.trajectory import Reference, Trajectory
+from robocalc.trajectory.trajectory import Trajectory
 
 SPREAD = {2: 1e4, 3: 300.0, 4: 20.0}  # longest / shortest segment that plain arithmetic solves to about 1e-11
 SEARCH = 1.25  # step of the search for a duration when states at the ends are prescribed
@@ -36,7 +37,7 @@ class Problem:
         self.W, self.n = self.q.shape
         self.limits = as_limits(limits, self.n)
         self.times = None if times is None else as_times(times, self.W)
-        self.duration = None if duration is None else _positive("duration", duration, "s")
+        self.duration = None if duration is None else positive("duration", duration, "s")
         if self.times is not None and self.duration is not None:
             raise InvalidInput("times and duration are both given; give one of them")
         self.periodic = bool(periodic)
@@ -64,7 +65,7 @@ class Problem:
             given[0] = end_state("start", start, self.s, self.n)
             given[-1] = end_state("end", end, self.s, self.n)
         if derivatives is not None:
-            d = _array("derivatives", derivatives)
+            d = as_array("derivatives", derivatives)
             if d.shape != given.shape:
                 raise InvalidInput(f"derivatives must have shape {given.shape}, NaN where free, got {d.shape}")
             if np.isinf(d).any():
@@ -288,99 +289,3 @@ def pieces(s, h, x, low):
 
         hermite_precisely(6 * SHAPE[s], s, h, x, low, c)
     return c
-
-
-# ---- reading arguments
-
-
-def _array(name, x):
-    try:
-        return np.array(x, dtype=float)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{name} must be an array of numbers") from None
-
-
-def as_waypoints(waypoints):
-    """(W, n) finite, at least two."""
-    q = _array("waypoints", waypoints)
-    if q.ndim != 2 or len(q) < 2 or q.shape[1] < 1:
-        hint = "; for one joint use waypoints[:, None]" if q.ndim == 1 else ""
-        raise InvalidInput(f"waypoints must have shape (W, n) with W of at least 2, got {q.shape}{hint}")
-    bad = np.argwhere(~np.isfinite(q))
-    if bad.size:
-        w, i = bad[0]
-        raise InvalidInput(f"waypoint {w}: joint {i} is {q[w, i]}; a finite number is needed")
-    return q
-
-
-def as_times(times, W):
-    """(W,) finite and increasing."""
-    t = _array("times", times)
-    if t.shape != (W,):
-        raise InvalidInput(f"times must have shape ({W},), one for each waypoint, got {t.shape}")
-    bad = np.flatnonzero(~np.isfinite(t))
-    if bad.size:
-        raise InvalidInput(f"times[{bad[0]}] is {t[bad[0]]}; a finite number is needed")
-    bad = np.flatnonzero(np.diff(t) <= 0)
-    if bad.size:
-        k = bad[0]
-        raise InvalidInput(f"times must increase: times[{k}] = {t[k]:g} s, times[{k + 1}] = {t[k + 1]:g} s")
-    return t
-
-
-def as_limits(limits, n):
-    """Limits for n joints, or None."""
-    if limits is None:
-        return None
-    if not isinstance(limits, Limits):
-        raise InvalidInput(f"limits must be a robocalc.trajectory.Limits, got {type(limits).__name__}")
-    if limits.n is not None and limits.n != n:
-        raise InvalidInput(f"limits are for {limits.n} joints, waypoints have {n}")
-    return limits
-
-
-def as_mask(stop, W):
-    """(W,) of booleans from True, False, a mask or a list of indices."""
-    if isinstance(stop, (bool, np.bool_)):
-        return np.full(W, bool(stop))
-    x = np.asarray(stop)
-    if x.dtype == bool and x.shape == (W,):
-        return x
-    if x.size == 0:
-        return np.zeros(W, bool)
-    if x.ndim == 1 and np.issubdtype(x.dtype, np.integer) and (np.abs(x + 0.5) < W + 0.5).all():
-        mask = np.zeros(W, bool)
-        mask[x] = True
-        return mask
-    raise InvalidInput(f"stop must be True, False, a mask ({W},) of booleans, or indices of waypoints 0 to {W - 1}")
-
-
-def end_state(name, state, s, n):
-    """(s - 1, n) from None (rest), "free", a Reference, or a sequence of orders; NaN where free."""
-    x = np.zeros((s - 1, n))
-    if state is None or (isinstance(state, str) and state == "rest"):
-        return x
-    if isinstance(state, str):
-        if state != "free":
-            raise InvalidInput(f'{name} must be None (rest), "free" or (v, a, ...), got {state!r}')
-        return np.full((s - 1, n), np.nan)
-    if isinstance(state, Reference):
-        state = (state.v, state.a, state.j)[: s - 1]
-    if not isinstance(state, (tuple, list, np.ndarray)) or len(state) > s - 1:
-        raise InvalidInput(f'{name} must be None (rest), "free" or up to {s - 1} of (v, a, j), got {state!r}')
-    for r, value in enumerate(state):
-        y = np.full(n, np.nan) if value is None else _array(f"{name} {ORDERS[r + 1]}", value)
-        if y.shape not in ((), (n,)) or np.isinf(y).any():
-            raise InvalidInput(f"{name} {ORDERS[r + 1]} must be a number or ({n},), NaN where free, got {y.tolist()}")
-        x[r] = y
-    return x
-
-
-def _positive(name, x, unit):
-    try:
-        y = float(x)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{name} must be a number, got {x!r}") from None
-    if not (np.isfinite(y) and y > 0):
-        raise InvalidInput(f"{name} must be greater than 0 {unit}, got {y:g}")
-    return y

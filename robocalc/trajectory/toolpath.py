@@ -7,9 +7,10 @@ import numpy as np
 from robocalc.errors import Infeasible, InvalidInput, UnknownName
 from robocalc.trajectory import rotations
 from robocalc.trajectory.allocation import natural_times
+from robocalc.trajectory.arguments import as_mask, as_times, positive
 from robocalc.trajectory.minimum import minimum_jerk
 from robocalc.trajectory.primitives import RADIUS, SAME, corner_cut, primitives, smooth_joint, stacked
-from robocalc.trajectory.problem import Problem, _positive, as_mask, as_times
+from robocalc.trajectory.problem import Problem
 from robocalc.trajectory.se3 import CartesianPath, States, as_poses, from_states
 
 
@@ -92,7 +93,7 @@ def cartesian(
             raise InvalidInput("nothing decides the time: give times, a duration, or a speed or acceleration bound")
     if duration is None:
         return built.scale_time(factor)
-    built = built.with_duration(_positive("duration", duration, "s"))
+    built = built.with_duration(positive("duration", duration, "s"))
     over = _stretch(built.peaks(), bounds)
     if over > 1 + 1e-9:
         raise Infeasible(
@@ -109,7 +110,7 @@ def _bounds(speed, turn_speed, acceleration, turn_acceleration):
     names = ("speed", "turn_speed", "acceleration", "turn_acceleration")
     values = (speed, turn_speed, acceleration, turn_acceleration)
     units = ("m/s", "rad/s", "m/s²", "rad/s²")
-    given = [np.inf if x is None else _positive(name, x, u) for name, x, u in zip(names, values, units, strict=True)]
+    given = [np.inf if x is None else positive(name, x, u) for name, x, u in zip(names, values, units, strict=True)]
     return np.array(given).reshape(2, 2)
 
 
