@@ -11,6 +11,7 @@ import numpy as np
 
 from robocalc.control.gains import Gain, about, check_period, check_substeps, checked, per_joint
 from robocalc.control.law import Law
+from robocalc.control.stability import tool_inertia
 from robocalc.errors import InvalidInput
 
 
@@ -39,18 +40,53 @@ def error_gains(poles, dt, substeps=1) -> np.ndarray:
     return gains.reshape(len(poles), *poles.shape[1:])
 
 
+LOAD = np.array([2.0, 0.2, 0.2, 0.2])  # [kg, kg m] spread of m and m c expected of an unknown payload
+DRIFT = 1e-3 * LOAD**2  # [per s] by which their variance grows, so that a payload may change
+SPEED_NOISE = 5e-3  # [rad/s] of the measured velocity, for which the search is laid out
+TAKEN, ADDED = 0.4, 1.5  # of the mass that the robot shows at its tool: most that the feedback may leave out, or add
+
+
+def adaptive(gains, robot, dt, latency) -> Law:
+    """The law of ComputedTorque(adapt_payload=True); gains (3, n) = kp, kd, ki dt.
+
+    A joint's torque is trusted as far as its velocity is known and its friction: noise = M(home)ᵢᵢ σ_v/dt ⊕ Coulomb's.
+    """
+    from robocalc.control import kernels_payload as k
+
+    n, width, delay = robot.n, max(k.WIDTH, robot.n), round(latency / dt)
+    body, place = robot.frame(robot.tool)
+    if body < 0:
+        raise InvalidInput(f"adapt_payload: the tool {robot.tool} of {robot.name} is fixed to its base")
+    table = np.zeros((k.CONSTANTS + 1, width))
+    table[:3, :n] = gains
+    table[k.NOISE, :n] = np.hypot(np.diag(robot.mass_matrix(robot.home)) * SPEED_NOISE / dt, robot.friction[1])
+    table[k.CONSTANTS, [k.DELAY, k.BODY, k.PERIOD]] = delay, body, dt
+    table[k.CONSTANTS, k.POINT : k.POINT + 3] = place[9:]
+    table[k.CONSTANTS, k.DRIFT : k.DRIFT + 4] = DRIFT * dt
+    table[k.CONSTANTS, [k.LIGHTEST, k.HEAVIEST]] = np.array([-TAKEN, ADDED]) * tool_inertia(robot)
+    memory = np.zeros((k.HEAD + 3 * n + delay + 1, width))
+    memory[k.COVARIANCE : k.HEAD, :4] = np.diag(LOAD**2)
+    return Law(k.computed_torque_payload, table, memory, dt, "friction", robot)
+
+
 @dataclass(frozen=True)
 class ComputedTorque:
     """wn [rad/s] natural frequency, zeta [-] damping ratio, one number or one a joint; exact for the sampled loop.
 
-    integral   also drive the integrated error to zero, by a third pole at `rate` [rad/s] (None: at wn); a number here
-               is that rate
+    integral        also drive the integrated error to zero, by a third pole at `rate` [rad/s] (None: at wn); a number
+                    here is that rate
+    adapt_payload   also find mass and centre of mass of an unmodelled payload (more or less than believed) at the
+                    robot's tool, from the torque that the model does not explain: robocalc.control.kernels_payload
     """
 
     wn: Gain = field(default=40.0, metadata=about("[rad/s] natural frequency of the error, one or per joint"))
     zeta: Gain = field(default=1.0, metadata=about("[-] damping ratio of the error, one or per joint"))
     integral: bool = field(default=False, metadata=about("true: the integrated error goes to zero as well"))
     rate: Gain | None = field(default=None, metadata=about("[rad/s] pole of the integral action; left out: wn"))
+
+    adapt_payload: bool = field(
+        default=False, metadata=about("true: finds a payload at the tool that the model does not know of, while moving")
+    )
 
     def __post_init__(self):
         if not isinstance(self.integral, bool | np.bool_):
@@ -63,7 +99,10 @@ class ComputedTorque:
                 object.__setattr__(self, name, checked(name, getattr(self, name), positive=True))
 
     def law(self, robot, dt, q_nominal=None, *, substeps=1, latency=0.0) -> Law:
-        """The law for a robot, control period dt [s] = `substeps` physics steps; q_nominal changes nothing here."""
+        """The law for a robot, control period dt [s] = `substeps` physics steps; q_nominal changes nothing here.
+
+        latency   age of a measurement [s] when the law gets it, which only adapt_payload needs to know
+        """
         from robocalc.control.kernels import computed_torque
 
         check_period(dt)
@@ -72,6 +111,8 @@ class ComputedTorque:
         poles = self._poles(robot)
         gains[: len(poles)] = error_gains(poles, dt, substeps)
         gains[2] *= dt  # per control period
+        if self.adapt_payload:
+            return adaptive(gains, robot, float(dt), checked("latency", latency))
         return Law(computed_torque, gains, np.zeros((5, robot.n)), float(dt), "friction", robot)
 
     def _poles(self, robot):

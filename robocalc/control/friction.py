@@ -6,8 +6,8 @@ The torque r that resists motion over the coming step is that of an implicit ste
     r = F                                       where |F| <= c: it stops, and stays
     r = (S c sign(F) + b F) / (S + b)           else: r = c sign(v₊) + b v₊ at the velocity v₊ = (F - r) / S to come
 
-So a sliding joint feels c sign(v) + b v, however large b is; one that is about to stop stops, and never turns back within
-the step; one at rest stays at rest under any load below c, without creep; r is continuous in v, so nothing chatters.
+So a sliding joint feels c sign(v) + b v, however large b is; one about to stop stops, and never turns back in the step;
+one at rest stays at rest under any load below c, without creep; r is continuous in v, so nothing chatters.
 m is a lower bound of the inertia, diag(m) ≼ M(q) (robocalc.control.stability): exact for a single joint, where a stop
 takes one step; where the true inertia is greater, a stop takes a few steps. Stable for m up to 4/3 of the true inertia.
 

@@ -2,6 +2,7 @@
 
     inertia_bound    d (n,) with diag(d) ≼ M for given mass matrices
     lightest         such a bound over the robot's whole range
+    tool_inertia     the least mass that the robot shows at its tool
     stopping         lightest / dt: torque that stops a joint within one step, per velocity
     damping_limit    the greatest damping that a loop sampled at dt can hold
 """
@@ -10,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-SAMPLES = 64  # configurations over which `lightest` looks; the home configuration is the first
+SAMPLES = 64  # configurations that stand for the robot's range
 SEED = 0
 
 
@@ -30,12 +31,28 @@ def inertia_bound(M) -> np.ndarray:
 @lru_cache(maxsize=32)  # a run asks for it several times
 def lightest(robot) -> np.ndarray:
     """inertia_bound over the robot's range: its home and seeded random configurations within the position limits."""
+    bound = inertia_bound(robot.mass_matrix(samples(robot)))
+    bound.flags.writeable = False
+    return bound
+
+
+def samples(robot) -> np.ndarray:
+    """(SAMPLES, n): the robot's home, then seeded random configurations within its position limits."""
     low, high = np.clip(robot.limits.bounds("position", robot.n), -np.pi, np.pi)
     q = np.random.default_rng(SEED).uniform(low, high, (SAMPLES, robot.n))
     q[0] = robot.home
-    bound = inertia_bound(robot.mass_matrix(q))
-    bound.flags.writeable = False
-    return bound
+    return q
+
+
+def tool_inertia(robot) -> float:
+    """Smallest mass [kg] that the robot shows at its tool in any direction, over its range.
+
+    The greatest μ with μ Jᵀ J ≼ M, J (3, n) the tool's linear Jacobian: 1 / λ_max(M⁻¹ Jᵀ J).
+    """
+    q = samples(robot)
+    J = robot.jacobian(q)[:, :3]
+    seen = np.linalg.eigvals(np.linalg.solve(robot.mass_matrix(q), J.transpose(0, 2, 1) @ J)).real
+    return 1.0 / seen.max()
 
 
 def stopping(robot, dt) -> np.ndarray:

@@ -69,7 +69,10 @@ def test_error_gains_tend_to_those_of_continuous_time():
 
 @pytest.mark.parametrize("latency", [0.0, 1e-3, 2.5e-3, 5e-3])
 @pytest.mark.parametrize("filter_hz", [None, 60.0])
-@pytest.mark.parametrize("design", [ComputedTorque(40), ComputedTorque(40, integral=True), PD(2, 0.05)])
+@pytest.mark.parametrize(
+    "design",
+    [ComputedTorque(40), ComputedTorque(40, integral=True), ComputedTorque(40, adapt_payload=True), PD(2, 0.05)],
+)
 @pytest.mark.parametrize("name", ["panda", "iiwa"])
 def test_an_exact_model_tracks_exactly_with_friction_latency_and_filter(name, design, latency, filter_hz):
     robot = load(name)

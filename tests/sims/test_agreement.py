@@ -20,6 +20,7 @@ DESIGNS |= {
     "pd, gravity": CONTROLLERS["pd"](**GAINS["pd"], feedforward="gravity"),
     "pd, none": CONTROLLERS["pd"](**GAINS["pd"], feedforward="none"),
     "computed_torque, integral": ComputedTorque(wn=15, integral=True),
+    "computed_torque, adaptive": ComputedTorque(wn=15, integral=True, adapt_payload=True),
 }
 EFFECTS = {
     "nothing": {},
