@@ -32,6 +32,7 @@ _HOME = {
     "Reproduction": "repeat",
     "export_csv": "export",
 }
+__all__ = list(_HOME)
 
 
 def __getattr__(name):

@@ -13,6 +13,7 @@ _HOME = {
     "write_page": "page",
     "write_plots": "plots",
 }
+__all__ = list(_HOME)
 
 
 def __getattr__(name):

@@ -52,8 +52,8 @@ def _reduction(t, shown, more):
         return ""
     bucket = 2 * (t[-1] - t[0]) / max(1, len(shown))
     return (
-        f"The log has {len(t):,} samples; plots show the smallest and the largest value of each {bucket * 1e3:.3g} ms, "
-        "the replay shows poses at its own frames. log.npz holds every sample."
+        f"The log has {len(t):,} samples; plots show the smallest and the largest value of each {bucket * 1e3:.3g} ms; "
+        "log.npz holds every sample."
     )
 
 

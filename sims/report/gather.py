@@ -76,7 +76,7 @@ def report_data(
         scenario_text=scenario_text,
         versions=versions or {},
         notes=tuple(notes),
-        reduced=reduced,
+        reduced=f"{reduced} The replay interpolates between {len(rows):,} poses." if reduced else "",
     )
 
 

@@ -10,8 +10,8 @@ def number(value) -> str:
         return html.escape(str(value))
     if not math.isfinite(value):
         return "not reached" if math.isnan(value) else ("∞" if value > 0 else "\u2212∞")
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
-        text = f"{value:.4g}"
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        text = f"{value:.4g}" if abs(value) < 1e3 else f"{value:.0f}"
     else:
         text = f"{value:.2e}"
     return text.replace("-", "\u2212")

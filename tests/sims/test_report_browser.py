@@ -53,8 +53,9 @@ def now(browser):
 
 
 def picture(browser):
-    """(height, width, 4) uint8 of the 3D view, drawn and read in one task."""
+    """(height, width, 4) uint8 of the 3D view, drawn in full as at rest, and read in the same task."""
     flat, width = browser.execute_script("""
+        report.scene.motion(false);
         report.scene.draw();
         const gl = report.scene.renderer.getContext(), w = gl.drawingBufferWidth, h = gl.drawingBufferHeight;
         const pixels = new Uint8Array(4 * w * h);

@@ -97,6 +97,6 @@ function nearestIndex(t, x) {
 function figure(x) {
   if (!Number.isFinite(x)) return "\u2013";
   const size = Math.abs(x);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? x.toExponential(2) : x.toPrecision(4);
+  const text = size !== 0 && (size < 1e-3 || size >= 1e6) ? x.toExponential(2) : size < 1e3 ? x.toPrecision(4) : x.toFixed(0);
   return text.replaceAll("-", "\u2212");
 }

@@ -100,6 +100,12 @@ function tube(path, radius, colour, dashed) {
   return Object.assign(new THREE.Mesh(geometry, material), { perPoint: SIDES * 6, frustumCulled: false });
 }
 
+// whether the processor draws, as in a browser without a graphics card
+function software(gl) {
+  const about = gl.getExtension("WEBGL_debug_renderer_info");
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(about ? gl.getParameter(about.UNMASKED_RENDERER_WEBGL) : "");
+}
+
 function makeScene(report, canvas, css) {
   const renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true });
   renderer.toneMapping = THREE.NeutralToneMapping;
@@ -254,6 +260,6 @@ function makeScene(report, canvas, css) {
       slow = 0; level++; api.resize();
     },
   };
-  let level = 0, slow = 0, moving = false;
+  let level = software(renderer.getContext()) ? 1 : 0, slow = 0, moving = false;
   return api;
 }
