@@ -17,6 +17,8 @@ PUBLIC = {
     "solve": "solve",
     "solve_ivp": "drop_in",
     "ensemble": "ensembles",
+    "stream": "ensembles",
+    "Ensemble": "ensembles",
     "flow": "flows",
     "Flow": "flows",
     "solve_lie": "lie",

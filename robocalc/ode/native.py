@@ -65,7 +65,7 @@ def get(typingctx, pointer, index):
     """pointer[index] without a bounds check or wrap-around."""
 
     def codegen(context, builder, sig, args):
-        return builder.load(builder.gep(args[0], [args[1]]))
+        return builder.load(builder.gep(args[0], [args[1]], inbounds=True))
 
     return f8(PTR, i8), codegen
 
@@ -75,7 +75,7 @@ def put(typingctx, pointer, index, value):
     """pointer[index] = value."""
 
     def codegen(context, builder, sig, args):
-        builder.store(args[2], builder.gep(args[0], [args[1]]))
+        builder.store(args[2], builder.gep(args[0], [args[1]], inbounds=True))
         return context.get_dummy_value()
 
     return types.void(PTR, i8, f8), codegen
@@ -86,7 +86,7 @@ def at(typingctx, pointer, index):
     """&pointer[index]."""
 
     def codegen(context, builder, sig, args):
-        return builder.gep(args[0], [args[1]])
+        return builder.gep(args[0], [args[1]], inbounds=True)
 
     return PTR(PTR, i8), codegen
 
