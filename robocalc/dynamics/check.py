@@ -37,9 +37,9 @@ def joint_rows(joints, **given):
 
 def _floats(name, value, n):
     try:
-        return np.asarray(value, dtype=np.float64)
+        return np.asarray(value).astype(np.float64, casting="safe" if np.iscomplexobj(value) else "unsafe")
     except (TypeError, ValueError):
-        raise InvalidInput(f"{name} must be numbers of shape ({n},) or (N, {n}), got {value!r}") from None
+        raise InvalidInput(f"{name} must be real numbers of shape ({n},) or (N, {n}), got {value!r}") from None
 
 
 def _rows(x, N, n):

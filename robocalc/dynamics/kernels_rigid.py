@@ -51,28 +51,53 @@ def motion(model, v, a):
 
 
 @inlined
+def turned(b, x):
+    """(m, c (3), R I Rᵀ (6)): mass, centre of mass from the body's origin and inertia about it, in world axes."""
+    R0, R1, R2, R3, R4, R5, R6, R7, R8 = x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8]
+    g0, g1, g2 = b[COM], b[COM + 1], b[COM + 2]
+    a, d, e = b[INERTIA], b[INERTIA + 1], b[INERTIA + 2]
+    f, g, h = b[INERTIA + 3], b[INERTIA + 4], b[INERTIA + 5]
+    p0, p1, p2 = R0 * a + R1 * d + R2 * e, R0 * d + R1 * f + R2 * g, R0 * e + R1 * g + R2 * h
+    q0, q1, q2 = R3 * a + R4 * d + R5 * e, R3 * d + R4 * f + R5 * g, R3 * e + R4 * g + R5 * h
+    s0, s1, s2 = R6 * a + R7 * d + R8 * e, R6 * d + R7 * f + R8 * g, R6 * e + R7 * g + R8 * h
+    return (
+        b[MASS],
+        R0 * g0 + R1 * g1 + R2 * g2,
+        R3 * g0 + R4 * g1 + R5 * g2,
+        R6 * g0 + R7 * g1 + R8 * g2,
+        p0 * R0 + p1 * R1 + p2 * R2,
+        p0 * R3 + p1 * R4 + p2 * R5,
+        p0 * R6 + p1 * R7 + p2 * R8,
+        q0 * R3 + q1 * R4 + q2 * R5,
+        q0 * R6 + q1 * R7 + q2 * R8,
+        s0 * R6 + s1 * R7 + s2 * R8,
+    )
+
+
+@inlined
+def weigh(x, at, b, d0, d1, d2):
+    """Mass, first moment and inertia (10 numbers at x[at:]) of body b about a point, d = its origin from that point.
+
+    J = R I Rᵀ + m (c² 1 - c cᵀ), c from the point
+    """
+    m, c0, c1, c2, xx, xy, xz, yy, yz, zz = turned(b, x)
+    c0, c1, c2 = d0 + c0, d1 + c1, d2 + c2
+    h0, h1, h2 = m * c0, m * c1, m * c2
+    x[at], x[at + 1], x[at + 2], x[at + 3] = m, h0, h1, h2
+    x[at + 4] = xx + (h1 * c1 + h2 * c2)
+    x[at + 5] = xy - h0 * c1
+    x[at + 6] = xz - h0 * c2
+    x[at + 7] = yy + (h0 * c0 + h2 * c2)
+    x[at + 8] = yz - h1 * c2
+    x[at + 9] = zz + (h0 * c0 + h1 * c1)
+
+
+@inlined
 def inertias(model, n):
-    """World inertia of every body: mass, m c and inertia about the body's origin, J = R I Rᵀ + m (c² 1 - c cᵀ)."""
+    """World inertia of every body about its origin: mass, first moment m c, inertia."""
     bodies, work = model.bodies, model.work
     for i in range(n):
-        b, x = bodies[i], work[i + 1]
-        m = b[MASS]
-        R0, R1, R2, R3, R4, R5, R6, R7, R8 = x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8]
-        g0, g1, g2 = b[COM], b[COM + 1], b[COM + 2]
-        c0, c1, c2 = R0 * g0 + R1 * g1 + R2 * g2, R3 * g0 + R4 * g1 + R5 * g2, R6 * g0 + R7 * g1 + R8 * g2
-        a, d, e = b[INERTIA], b[INERTIA + 1], b[INERTIA + 2]
-        f, g, h = b[INERTIA + 3], b[INERTIA + 4], b[INERTIA + 5]
-        p0, p1, p2 = R0 * a + R1 * d + R2 * e, R0 * d + R1 * f + R2 * g, R0 * e + R1 * g + R2 * h
-        q0, q1, q2 = R3 * a + R4 * d + R5 * e, R3 * d + R4 * f + R5 * g, R3 * e + R4 * g + R5 * h
-        s0, s1, s2 = R6 * a + R7 * d + R8 * e, R6 * d + R7 * f + R8 * g, R6 * e + R7 * g + R8 * h
-        h0, h1, h2 = m * c0, m * c1, m * c2
-        x[CM], x[CH], x[CH + 1], x[CH + 2] = m, h0, h1, h2
-        x[CJ] = p0 * R0 + p1 * R1 + p2 * R2 + (h1 * c1 + h2 * c2)
-        x[CJ + 1] = p0 * R3 + p1 * R4 + p2 * R5 - h0 * c1
-        x[CJ + 2] = p0 * R6 + p1 * R7 + p2 * R8 - h0 * c2
-        x[CJ + 3] = q0 * R3 + q1 * R4 + q2 * R5 + (h0 * c0 + h2 * c2)
-        x[CJ + 4] = q0 * R6 + q1 * R7 + q2 * R8 - h1 * c2
-        x[CJ + 5] = s0 * R6 + s1 * R7 + s2 * R8 + (h0 * c0 + h1 * c1)
+        weigh(work[i + 1], CM, bodies[i], 0.0, 0.0, 0.0)
 
 
 @inlined

@@ -59,7 +59,9 @@ def __getattr__(name):
 def fresh(tree, bodies, gravity) -> Model:
     """A Model with its own copies and scratch."""
     n = len(tree)
-    return Model(tree.copy(), bodies.copy(), gravity.copy(), np.zeros((n + 1, max(SCRATCH, 40 + n))), np.zeros((n, n)))
+    return Model(
+        tree.copy(), bodies.copy(), gravity.copy(), np.zeros((n + 1, max(SCRATCH, 40 + n, 3 * n))), np.zeros((n, n))
+    )
 
 
 def align(axis) -> np.ndarray:

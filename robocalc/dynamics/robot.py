@@ -14,6 +14,7 @@ import numpy as np
 
 from robocalc.dynamics import edit
 from robocalc.dynamics.check import rotation, vector
+from robocalc.dynamics.derivatives import Derivatives
 from robocalc.dynamics.findings import assumed
 from robocalc.dynamics.model import Model, fresh, lower
 from robocalc.dynamics.motion import Motion
@@ -34,7 +35,7 @@ class Placed(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Robot(Motion):
+class Robot(Motion, Derivatives):
     """n joints in the order of `joints`; q, v, a, tau are (n,) or (N, n); poses and Jacobians in world axes.
 
     name, path   of the URDF

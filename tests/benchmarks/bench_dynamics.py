@@ -1,6 +1,7 @@
 """Rigid-body kernels and inverse kinematics: 1,000 Panda states, one call of ours against a loop over pinocchio's."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def measure_one():
     return best(lambda: many_acceleration(model, q, v, tau, a))[0] / N * 1e6, None
 
 
-def measure_ik_random():
+def measure_ik():
     """Mean over random reachable poses from home, against nothing: pinocchio has no inverse kinematics to call."""
     from robocalc.dynamics import load
 
@@ -103,6 +104,55 @@ def measure_ik_near():
     return ours / len(poses) * 1e6, peer / len(poses) * 1e6
 
 
+def measure_derivatives():
+    """A, B of 100 states, the twin's discrete map; the peer's loop stops at the continuous ∂a/∂(q, v, τ)."""
+    pin, robot, model, data, q, v, tau = _panda()
+    q, v, tau = q[:100], v[:100], tau[:100]
+    peer = _each(lambda *row: pin.computeABADerivatives(model, data, *row), q, v, tau)
+    return tuple(t / 100 * 1e6 for t in best(lambda: robot.step_derivatives(q, v, tau, 1e-3), peer))
+
+
+def measure_inverse():
+    pin, robot, model, data, q, v, a = _panda()
+    peer = _each(lambda *row: pin.computeRNEADerivatives(model, data, *row), q, v, a)
+    return _microseconds(lambda: robot.inverse_dynamics_derivatives(q, v, a), peer)
+
+
+def measure_drake():
+    """A, B of 100 states by Drake's AutoDiff through forward dynamics, the same URDF without shapes."""
+    from pydrake.autodiffutils import ExtractGradient, InitializeAutoDiff
+    from pydrake.multibody.parsing import Parser
+    from pydrake.multibody.plant import MultibodyPlant
+
+    from robocalc.dynamics import load
+
+    robot = load("panda")
+    bare = replace(robot.tree, links=tuple(replace(k, visuals=(), collisions=()) for k in robot.tree.links))
+    plant = MultibodyPlant(0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        Parser(plant).AddModels(str(replace(robot, tree=bare).write_urdf(Path(folder) / "panda.urdf")))
+    plant.WeldFrames(plant.world_frame(), plant.GetFrameByName("panda_link0"))
+    plant.Finalize()
+    dual = plant.ToAutoDiffXd()
+    context = dual.CreateDefaultContext()
+    _, _, _, _, q, v, tau = _panda()
+    forces = dual.get_applied_generalized_force_input_port()
+
+    def one(*row):
+        x = InitializeAutoDiff(np.concatenate(row))[:, 0]
+        dual.SetPositionsAndVelocities(context, x[:14])
+        forces.FixValue(context, x[14:])
+        return ExtractGradient(dual.EvalTimeDerivatives(context).get_generalized_velocity().CopyToVector())
+
+    a = one(q[0], v[0], tau[0])
+    ours = robot.forward_dynamics_derivatives(q[0], v[0], tau[0])
+    assert np.allclose(a, np.hstack(ours), rtol=1e-6, atol=1e-6 * abs(a).max())
+    states = q[:100], v[:100], tau[:100]
+    return tuple(
+        t / 100 * 1e6 for t in best(lambda: robot.step_derivatives(*states, 1e-3), _each(one, *states), blocks=3)
+    )
+
+
 def _quaternion(R):
     """xyzw of a rotation whose trace is not near -1, or the nearest axis otherwise."""
     from scipy.spatial.transform import Rotation
@@ -115,14 +165,16 @@ def _microseconds(ours, peer):
     return tuple(t / N * 1e6 for t in best(ours, peer))
 
 
+S = "1,000 Panda states"
 LINES = [
-    Line("dynamics-rnea", "inverse dynamics, 1,000 Panda states", "pinocchio", "faster", 2, "us", measure_rnea),
-    Line("dynamics-aba", "forward dynamics, 1,000 Panda states", "pinocchio", "faster", 2, "us", measure_aba),
-    Line("dynamics-crba", "mass matrix, 1,000 Panda states", "pinocchio", "faster", 1.5, "us", measure_crba),
-    Line("dynamics-jacobian", "tool Jacobian, 1,000 Panda states", "pinocchio", "faster", 2, "us", measure_jacobian),
+    Line("dynamics-rnea", f"inverse dynamics, {S}", "pinocchio", "faster", 2, "us", measure_rnea),
+    Line("dynamics-aba", f"forward dynamics, {S}", "pinocchio", "faster", 2, "us", measure_aba),
+    Line("dynamics-crba", f"mass matrix, {S}", "pinocchio", "faster", 1.5, "us", measure_crba),
+    Line("dynamics-jacobian", f"tool Jacobian, {S}", "pinocchio", "faster", 2, "us", measure_jacobian),
     Line("dynamics-step", "forward dynamics in a compiled loop, 7 joints", "-", "at_most", 0.7, "us", measure_one),
-    Line("dynamics-ik", "inverse kinematics, random reachable Panda poses from home", "-", "at_most", 1000, "us",
-         measure_ik_random),
-    Line("dynamics-ik-near", "inverse kinematics from 0.1 rad away, Panda", "PyBullet", "faster", 2, "us",
-         measure_ik_near),
-]  # fmt: skip
+    Line("dynamics-ab", "A, B of 100 Panda states", "pinocchio", "ratio", 0.6, "us", measure_derivatives),
+    Line("dynamics-ab-drake", "A, B of 100 Panda states", "Drake AutoDiff", "faster", 100, "us", measure_drake),
+    Line("dynamics-rnea-ab", f"derivatives of inverse dynamics, {S}", "pinocchio", "ratio", 0.6, "us", measure_inverse),
+    Line("dynamics-ik", "inverse kinematics, random Panda poses from home", "-", "at_most", 1000, "us", measure_ik),
+    Line("dynamics-ik-near", "inverse kinematics from 0.1 rad away", "PyBullet", "faster", 2, "us", measure_ik_near),
+]

@@ -41,6 +41,7 @@ def test_a_batch_is_its_rows(name):
         ([0, 0, np.nan, 0, 0, 0, 0], "panda_joint3"),
         (np.full((2, 7), np.inf), "panda_joint1 in row 0"),
         (0.0, "(7,)"),
+        (np.zeros(7, complex), "real numbers"),
     ],
 )
 def test_bad_arguments_name_what_is_wrong(value, words):
