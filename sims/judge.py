@@ -6,6 +6,7 @@ judge      the acceptance table
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +18,7 @@ MOSTLY, OFTEN = 0.5, 0.02  # share of control periods: at a limit; from one limi
 
 def evidence(made, watcher, wall_time) -> Evidence:
     """made: a Run with plan and log; watcher: sims.watch.Watcher or None; wall_time [s] it took."""
-    log, plan, robot = made.log, made.plan, made.robot
+    log, plan, robot = finite(made.log), made.plan, made.robot
     tracked = np.ones(robot.n, bool)
     tracked[list(plan.fingers)] = False
     moves = tuple((s.start, s.end) for s in plan.steps if s.do in ("move", "trace") and s.end <= log.t[-1] + 1e-9)
@@ -70,6 +71,12 @@ def _targets(made, objects) -> dict:
                 wanted = (left @ np.linalg.solve(taken, np.append(path[0], 1.0)))[:3]
             found[shape.name] = (path[-1], wanted, path[0])
     return found
+
+
+def finite(log):
+    """The log up to its first row that is not finite, at least one row: what a diverged run did until then."""
+    good = np.isfinite(log.joint).all(axis=(1, 2))
+    return log if good.all() else replace(log, joint=log.joint[: max(1, int(np.argmin(good)))])
 
 
 def chatters(log, every) -> bool:

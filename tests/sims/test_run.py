@@ -197,3 +197,17 @@ def test_run_is_callable_whichever_import_came_first():
 
     assert callable(sims.run)
     assert sims.run(scenario(), engine="twin").verdict == function(scenario(), engine="twin").verdict == "accepted"
+
+
+def test_a_run_is_measured_up_to_its_first_row_that_is_not_finite():
+    from sims import judge
+    from sims.log import CHANNELS, Log
+
+    joint = np.zeros((5, len(CHANNELS), 2))
+    assert len(judge.finite(Log(0.001, joint)).t) == 5
+    joint[3, 0, 0] = np.nan
+    assert len(judge.finite(Log(0.001, joint)).t) == 3
+    wild = {"type": "pd", "kp": 1e12, "kd": 0, "feedforward": "none"}
+    result = run(scenario(controller=wild, robot={"model": "panda", "home": HOME, "limits": {"torque": 1e12}}))
+    assert result.verdict == "diverged"
+    assert "time.total_s" in result.metrics
