@@ -45,7 +45,9 @@ def state_of(start, end, limits, by_velocity=False) -> np.ndarray:
     if rows[0] is None:
         raise InvalidInput("start: the position is needed, got None")
     arrays = [_numbers(name, 0.0 if x is None else x) for name, x in zip(ROWS, rows)]
-    n = max([x.size for x in arrays if x.ndim] + [(limits.n or 1) if isinstance(limits, Limits) else 1])
+    sizes = {x.size for x in arrays if x.ndim}
+    n = (limits.n if isinstance(limits, Limits) else None) or 1
+    n = n if n in sizes or not sizes else max(sizes)
     for name, x in zip(ROWS, arrays):
         if x.ndim > 1 or (x.ndim == 1 and x.size != n):
             raise InvalidInput(f"{name} must have shape ({n},), got {x.shape}")
