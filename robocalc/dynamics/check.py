@@ -7,6 +7,7 @@ import numpy as np
 from robocalc.errors import InvalidInput
 
 ROTATION_SLACK = 1e-6  # how far R Rᵀ may be from 1
+FEW = 5000  # entries; OpenBLAS wakes its threads for the product of more, and they spin on after it
 EYE, LAST = np.eye(3), np.array([0.0, 0.0, 0.0, 1.0])
 
 
@@ -23,7 +24,8 @@ def joint_rows(joints, **given):
             told = f"one value a joint ({', '.join(joints)})"
             raise InvalidInput(f"{name} must have shape ({n},) or (N, {n}), {told}; got {x.shape}")
         flat = x.ravel()
-        if not isfinite(flat @ flat) and not np.isfinite(x).all():  # one product is quicker than n questions
+        total = flat @ flat if flat.size < FEW else flat.sum()  # one sum is quicker than n questions
+        if not isfinite(total) and not np.isfinite(x).all():
             _name_bad(name, x, joints)
         if x.ndim == 2:
             N = max(N, len(x))
