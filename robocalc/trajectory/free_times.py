@@ -169,6 +169,7 @@ def minimise(mode, rho, total, H, C, s, z, x, ends, free, unrolled, tolerance, m
         curvature = S[m] @ Y[m]
         z[:], g[:] = trial, slope
         decrease, value = value - new, new
+        scale = 1.0 if mode == HOMOGENEOUS else 1.0 / value
         if curvature > 0.0:
             inverse[m] = 1.0 / curvature
             pairs += 1

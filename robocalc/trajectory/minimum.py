@@ -35,6 +35,7 @@ def minimum_jerk(
     stop         waypoints at which the motion rests: True for all, a mask (W,), or a list of indices
     derivatives  (W, 2, n) prescribed v and a at each waypoint, NaN where free; overrides `stop`
     periodic     the end goes over into the start (first waypoint = last), smooth to the same order
+    Where a joint would leave its position limits between waypoints, it turns at a waypoint instead (velocity 0 there).
     raises       InvalidInput: a bad argument, told by name, joint and value, with what would fit
                  Infeasible: no time or scale keeps the limits
     source       Bry, Richter, Bachrach & Roy (IJRR 2015)

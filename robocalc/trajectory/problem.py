@@ -13,6 +13,7 @@ from robocalc.trajectory.scaling import certificate, certificate_order, check_in
 from robocalc.trajectory.trajectory import Trajectory
 
 SPREAD = {2: 1e4, 3: 300.0, 4: 20.0}  # longest / shortest segment that plain arithmetic solves to about 1e-11
+MOST = {2: 1e15, 3: 1e12, 4: 1e8}  # ... that double-double arithmetic solves to 1e-9; beyond, we refuse
 SEARCH = 1.25  # step of the search for a duration when states at the ends are prescribed
 WAYS_OUT = "give times, a duration or limits (with a velocity, acceleration or jerk bound)"
 
@@ -95,7 +96,7 @@ class Problem:
 
     def solve(self) -> Trajectory:
         if self.times is not None:
-            return self._checked(self.through(np.diff(self.times), self.times))
+            return self._checked(self._turned(lambda: self.through(np.diff(self.times), self.times)))
         if self.duration is not None:
             return self._lasting()
         if self.limits is None or all(getattr(self.limits, name) is None for name in ORDERS[1:]):
@@ -106,6 +107,13 @@ class Problem:
     def through(self, h, knots=None) -> Trajectory:
         """The motion for segment times h (K,)."""
         knots = np.concatenate([[0.0], np.cumsum(h)]) if knots is None else knots
+        self._knots = knots
+        if h.max() > MOST[self.s] * h.min():
+            i, j = int(np.argmin(h)), int(np.argmax(h))
+            raise InvalidInput(
+                f"segment {i} takes {h[i]:.3g} s and segment {j} {h[j]:.3g} s: a ratio above {MOST[self.s]:.0e}"
+                " would lose digits; join short segments, or stop at both ends of the long one"
+            )
         x, low = self.states(h)
         c = pieces(self.s, h, x, low)
         if not np.isfinite(c).all():
@@ -175,10 +183,45 @@ class Problem:
     def _lasting(self):
         """The motion of the given duration: times of least cost, or of the distances where only those keep limits."""
         natural = self.natural_times()
-        traj = self._of_duration(self._best_times(natural))
+        best = self._best_times(natural)
+        traj = self._turned(lambda: self._of_duration(best))
         if self.limits is not None and not certificate(traj, self.limits).kept:
-            traj = self._of_duration(natural)
+            traj = self._turned(lambda: self._of_duration(natural))
         return self._checked(traj)
+
+    def _turned(self, build):
+        """What `build` gives, inside of the position range: where a joint would leave it, the joint turns at a waypoint.
+
+        Velocity 0 is prescribed for that joint at an end of the segment, then acceleration 0. With both at both ends the
+        joint moves from one waypoint to the next without leaving the range between them, so that this comes to an end.
+        """
+        traj = build()
+        if self.limits is None or self.limits.position is None:
+            return traj
+        only = Limits(position=self.limits.position)
+        for _ in range(4 * self.W):
+            told = certificate(traj, only)
+            if told.kept or not self._turn(told):
+                break
+            traj = build()
+        return traj
+
+    def _turn(self, told) -> bool:
+        """Prescribe one more 0 near the worst excess; False where all is prescribed."""
+        i = int(np.argmax(told.usage[0]))
+        low, high = self.limits.bounds("position", self.n)[:, i]
+        side = int(told.value[0, 1, i] - high > low - told.value[0, 0, i])
+        k = self._segment_at(told.time[0, side, i])
+        near = sorted((k, k + 1), key=lambda w: -self.q[w, i] if side else self.q[w, i])
+        for r in range(self.s - 1):
+            for w in near:
+                if np.isnan(self.given[w, r, i]):
+                    self.given[w, r, i] = 0.0
+                    return True
+        return False
+
+    def _segment_at(self, t):
+        return int(np.clip(np.searchsorted(self._knots, t, side="right") - 1, 0, self.W - 2))
 
     def _best_times(self, h):
         free = np.isnan(self.given)
@@ -206,21 +249,16 @@ class Problem:
         raise Infeasible(told.broken + advice)
 
     def _stretched(self, h):
-        traj = self.through(h)
+        traj = self._turned(lambda: self.through(h))
         traj = traj.scale_time(time_scale(traj, self.limits))
-        self._check_range(traj)
+        certificate(traj, Limits(position=self.limits.position)).raise_for_status()
         return traj
-
-    def _check_range(self, traj):
-        told = certificate(traj, Limits(position=self.limits.position)) if self.limits.position is not None else None
-        if told is not None and not told.kept:
-            raise Infeasible((*told.broken, "stop there (stop=...), or add waypoints between"))
 
     def _searched(self, h):
         """Shortest time found at which the limits are kept, where prescribed states do not stretch with time."""
 
         def excess(k):
-            traj = self.through(h * k)
+            traj = self._turned(lambda: self.through(h * k))
             return max(certificate(traj, self.limits).worst - 1.0, -0.5), traj
 
         traj = self.through(h)
