@@ -19,6 +19,7 @@ DT, EVERY, DELAY = 0, 1, 2
 # rows of Effects.memory: what the effects carry from step to step
 V_LAST, R_LAST, V_SMOOTH, V_REF_SMOOTH = 0, 1, 2, 3
 MEMORY_ROWS = 4
+TINY = 1e-60  # torques and velocities below are 0
 WHOLE = 1e-9  # [steps] nearer than this to a whole step is that step
 
 

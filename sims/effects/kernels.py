@@ -31,6 +31,7 @@ from sims.effects.arrays import (
     STOP,
     TAU_MAX,
     TAU_MIN,
+    TINY,
     V_LAST,
     V_NOISE,
     V_REF_SMOOTH,
@@ -52,6 +53,12 @@ def begin(effects, log, reference):
         effects.memory[R_LAST, i] = 0.0
         effects.memory[V_SMOOTH, i] = log[0, 1, i]
         effects.memory[V_REF_SMOOTH, i] = reference[0, 1, i]
+
+
+@njit
+def settled(x):
+    """x, or 0 where x is so small that its square would be no normal number: those cost a hundred times as much."""
+    return 0.0 if abs(x) < TINY else x
 
 
 @njit
@@ -81,7 +88,8 @@ def sense(k, effects, log, reference, q, v, ref):
         if joint[SMOOTH, i] < 1.0:
             memory[V_SMOOTH, i] += joint[SMOOTH, i] * (v[i] - memory[V_SMOOTH, i])
             memory[V_REF_SMOOTH, i] += joint[SMOOTH, i] * (ref[1, i] - memory[V_REF_SMOOTH, i])
-            v[i], ref[1, i] = memory[V_SMOOTH, i], memory[V_REF_SMOOTH, i]
+            v[i], ref[1, i] = settled(memory[V_SMOOTH, i]), settled(memory[V_REF_SMOOTH, i])
+            memory[V_SMOOTH, i], memory[V_REF_SMOOTH, i] = v[i], ref[1, i]
 
 
 @njit

@@ -19,7 +19,7 @@ from robocalc.dynamics.kernels import acceleration
 from robocalc.dynamics.model import Model
 from robocalc.jit import njit
 from sims.effects.arrays import DT, EVERY, Effects
-from sims.effects.kernels import begin, drive, resist, sense
+from sims.effects.kernels import begin, drive, resist, sense, settled
 from sims.engines.borrow import borrowed
 from sims.engines.status import ERROR_BOUND, GOES_ON, NOT_FINITE, TOO_FAR
 from sims.log import CHANNEL_INDEX
@@ -110,7 +110,7 @@ def record(k, c, room, total):
         log[k, Q_MEASURED, i], log[k, V_MEASURED, i], log[k, WANTED, i] = room.q[i], room.v[i], room.wanted[i]
         for r in range(3):
             log[k, Q_REF + r, i] = c.reference[k, r, i]
-        total[i] = log[k, APPLIED, i] + log[k, APPLIED + 1, i]
+        total[i] = settled(log[k, APPLIED, i] + log[k, APPLIED + 1, i])
         if not (abs(log[k, 0, i]) < inf and abs(log[k, 1, i]) < inf and abs(room.wanted[i]) < inf):
             return NOT_FINITE
         if abs(log[k, 0, i] - c.reference[k, 0, i]) > ERROR_BOUND:
@@ -142,7 +142,7 @@ def tick_flat(k, law, q, v, total, believed, gains, memory, plant, effects, refe
     return tick(k, law, c, room_in(c.work), borrowed(q), borrowed(v), borrowed(total))
 
 
-@njit
+@njit(forceinline=True)
 def advance(model, dt, q, v, tau, a):
     """a = M⁻¹ (τ - h),  v₊ = v + dt a,  q₊ = q + dt v₊, in place; a (n,) scratch. PyBullet's step without contact."""
     acceleration(model, q, v, tau, a)

@@ -50,9 +50,9 @@ def true_robot(name, payload):
 
 
 @cache
-def law(name, controller, every):
+def law(name, controller, every=1, latency=0.0):
     robot = load(name)
-    return DESIGNS[controller].law(robot, every * DT, robot.home, substeps=every)
+    return DESIGNS[controller].law(robot, every * DT, robot.home, substeps=every, latency=latency)
 
 
 def effects_of(robot, payload=0.0, friction=None, pushes=False, torque_limits=None, **rest):
@@ -74,7 +74,7 @@ def test_twin_and_pybullet_agree(name, controller, effect):
     reference = move(robot.home, goal, duration=0.1, hold=0.05)
     effects = effects_of(robot, **options)
     start = robot.home + 0.01, np.zeros(n)
-    made = law(name, controller, options.get("control_every", 1))
+    made = law(name, controller, options.get("control_every", 1), options.get("latency", 0.0))
     one, two = (simulate(p, made, reference, effects, start=start) for p in (Twin(robot, DT), plant))
     assert one.outcome == two.outcome
     assert one.log.joint.shape == two.log.joint.shape
@@ -88,6 +88,6 @@ def test_forces_on_gripper_joints_agree():
     reference = move(robot.home, robot.home - np.array([0.1] * 7 + [0.01] * 2), duration=0.1, hold=0.05)
     grip = np.full((STEPS + 1, 9), np.nan)
     grip[70:, 7:] = -2.0
-    made = law("panda_gripper", "computed_torque", 1)
+    made = law("panda_gripper", "computed_torque")
     runs = [simulate(p, made, reference, effects_of(robot), grip=grip) for p in (Twin(robot, DT), plant)]
     np.testing.assert_allclose(runs[0].log.q, runs[1].log.q, rtol=0, atol=1e-12)
