@@ -175,9 +175,15 @@ def inwards(model, n, dq, dv, M):
 def rnea_derivatives(model, q, v, a, dq, dv, M):
     """∂τ/∂q, ∂τ/∂v and M = ∂τ/∂a (n, n) of τ = M(q) a + h(q, v); [i, j] is joint i by joint j."""
     frames(model, q)
+    _passes(model, v, a, dq, dv, M)
+
+
+@njit
+def _passes(model, v, a, dq, dv, M):
+    """`rnea_derivatives` from the frames of the last q."""
     outwards(model, v, a)
-    burdens(model, len(q))
-    inwards(model, len(q), dq, dv, M)
+    burdens(model, len(v))
+    inwards(model, len(v), dq, dv, M)
 
 
 @njit
@@ -219,7 +225,7 @@ def step_derivatives(model, q, v, tau, dt, x, blocks, A_, B_):
             slow_in[j] = dt * fast_in[j]
 
 
-@inlined
+@njit
 def _reach(model, q, v, tau, a, dq, dv, M):
     """a, and in row i + 1 of model.work [∂a/∂q, ∂a/∂v, M⁻¹] of joint i (3n); dq, dv, M (n, n) are scratch.
 
@@ -227,9 +233,7 @@ def _reach(model, q, v, tau, a, dq, dv, M):
     """
     n, L, work = len(q), model.square, model.work
     acceleration(model, q, v, tau, a)  # leaves the frames too
-    outwards(model, v, a)
-    burdens(model, n)
-    inwards(model, n, dq, dv, M)
+    _passes(model, v, a, dq, dv, M)
     for i in range(n):
         x = work[i + 1]
         for j in range(n):
