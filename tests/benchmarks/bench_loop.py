@@ -140,7 +140,7 @@ def tracking(payload, latency):
 
 
 TRACKING = {"wn": 45, "integral": True, "adapt_payload": True}
-PD_LOOP = "closed loop a step, Panda, 7 joints: PD, inverse-dynamics feed-forward, friction, limits, record"
+PD_LOOP = "closed loop a step, Panda, 7 joints: PD, feed-forward, friction, limits, record"
 SAME = "the same with computed torque and integral action"
 BARE = "read, torque, step"
 ABOUT = "Panda, 1 s move and 0.5 s hold at 1 kHz, rms joint error"
@@ -148,11 +148,11 @@ LINES = [
     Line("loop-twin-us-per-step", f"compiled {PD_LOOP}", "-", "at_most", 1.5, "µs", twin_step("pd")),
     Line("loop-twin-us-per-step-ct", SAME, "-", "at_most", 1.5, "µs", twin_step("ct")),
     Line("loop-twin-whole-run", f"{SAME}, all preparation included", "-", "at_most", 2.0, "µs", whole_run),
-    Line("loop-twin-vs-bullet", f"twin and PyBullet: {PD_LOOP}", "PyBullet", "faster", 20, "µs", twin_vs_bullet("pd")),
+    Line("loop-twin-vs-bullet", f"twin, PyBullet: {PD_LOOP}", "PyBullet", "faster", 20, "µs", twin_vs_bullet("pd")),
     Line("loop-bullet-overhead", f"PyBullet {PD_LOOP}", BARE, "ratio", 1.35, "µs", bullet_overhead("pd")),
     Line("loop-bullet-overhead-ct", SAME, BARE, "ratio", 1.35, "µs", bullet_overhead("ct")),
     Line("tracking-exact", f"{ABOUT}, exact model", "-", "at_most", 1e-12, "rad", tracking(0.0, 0.0)),
-    Line("tracking-exact-latency", f"{ABOUT}, the same, 5 ms latency", "-", "at_most", 1e-12, "rad", tracking(0.0, 5e-3)),
+    Line("tracking-exact-latency", f"{ABOUT}, exact, 5 ms latency", "-", "at_most", 1e-12, "rad", tracking(0.0, 5e-3)),
     Line("tracking-payload", f"{ABOUT}, ±1 kg unmodelled", "-", "at_most", 1e-4, "rad", tracking(1.0, 0.0)),
     Line("tracking-payload-latency", f"{ABOUT}, ±1 kg, 5 ms latency", "-", "at_most", 1e-4, "rad", tracking(1.0, 5e-3)),
 ]

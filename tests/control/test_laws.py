@@ -81,6 +81,13 @@ def test_an_exact_model_tracks_exactly_with_friction_latency_and_filter(name, de
     assert rms(log) < 1e-12
 
 
+@pytest.mark.parametrize(("every", "limit"), [(2, 1e-6), (4, 5e-6)])
+def test_a_torque_held_over_several_steps_tracks_almost_exactly(every, limit):
+    robot = load("panda")
+    law = ComputedTorque(40).law(robot, every * DT, substeps=every)
+    assert rms(roll(law, move(robot.home, robot.home + 0.5), control_every=every).log) < limit
+
+
 def test_torque_known_beforehand_is_pinocchios():
     robot = load("iiwa")
     model = pin.buildModelFromUrdf(str(robot.path))
