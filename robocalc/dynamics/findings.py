@@ -59,9 +59,10 @@ def _inertial(name, inertial: Inertial, fixed: bool):
         what = f"impossible inertia: principal moments {figures} kg m² must be positive; correct <inertia>"
         yield Finding("note" if fixed else "error", where, what)
     elif moments[0] + moments[1] < moments[2] * (1 - TRIANGLE_SLACK):
-        excess = 100 * (moments[2] / (moments[0] + moments[1]) - 1)
+        sum_of_others = moments[0] + moments[1]
+        excess = f" by {100 * (moments[2] / sum_of_others - 1):.2g} %" if sum_of_others > 0 else ""
         what = f"impossible inertia: the largest principal moment of {figures} kg m² exceeds the sum of the others"
-        yield Finding(severity, where, f"{what} by {excess:.2g} % (used as it is)")
+        yield Finding(severity, where, f"{what}{excess} (used as it is)")
 
 
 def _masses(tree: Tree):

@@ -147,7 +147,8 @@ class Question:
     def wrapped(self, q):
         """q with whole turns taken off revolute joints where that brings them nearer to their range."""
         turning = self.robot._lowered.tree[:, 1] == 0
-        middle = np.where(np.isfinite(self.lower + self.upper), (self.lower + self.upper) / 2, 0.0)
+        bounded = np.isfinite(self.lower) & np.isfinite(self.upper)
+        middle = np.where(bounded, self.lower, 0.0) / 2 + np.where(bounded, self.upper, 0.0) / 2
         return np.where(turning, q - 2 * np.pi * np.round((q - middle) / (2 * np.pi)), q)
 
 

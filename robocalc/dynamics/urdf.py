@@ -183,8 +183,8 @@ class _Reader:
         keys = ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")
         if inertia is None:
             self.notes.append(Finding("warning", where, "has no <inertia>; taken as zero (a point mass)"))
-        where = f"{where}, <inertia>"
-        tensor = tuple(0.0 if inertia is None else self.number(inertia, k, where, 0.0) for k in keys)
+        at = f"{where}, <inertia>"
+        tensor = tuple(0.0 if inertia is None else self.number(inertia, k, at, 0.0) for k in keys)
         return Inertial(m, self.origin(e, where), tensor)
 
     def shape(self, e, where, colors) -> Shape:

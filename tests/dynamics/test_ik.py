@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from robocalc.dynamics import IKStatus, load
+from robocalc.dynamics import IKStatus, Robot, load
 from robocalc.errors import Infeasible, InvalidInput
+from tests.dynamics.trees import random_urdf
 
 ARMS = ("panda", "panda_gripper", "iiwa", "xarm6")
 
@@ -43,6 +44,22 @@ def test_a_near_start_stays_near(name):
         np.testing.assert_allclose(robot.pose(r.q), T, atol=3e-6)
     moved = [abs(robot.solve_ik(T, start=np.clip(x + 0.01, low, high)).q - x).max() for x, T in zip(q, poses)]
     assert np.median(moved) < 0.05
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_trees_are_solved_or_told_why_not(seed, tmp_path):
+    (tmp_path / "tree.urdf").write_text(random_urdf(seed + 100, links=9))
+    robot = Robot.from_urdf(tmp_path / "tree.urdf")
+    low, high = robot.limits.bounds("position")
+    rng = np.random.default_rng(seed)
+    for q in rng.uniform(np.maximum(low, -3), np.minimum(high, 3), (5, robot.n)):
+        T = robot.pose(q)
+        np.testing.assert_allclose(robot.pose(robot.solve_ik(T).raise_for_status().q), T, atol=5e-6)
+        T[:3, 3] += (0.0, 0.0, 20.0)
+        far = robot.solve_ik(T)
+        assert not far.success
+        assert within(robot, far.q)
+        assert far.position_error > 5
 
 
 def test_same_seed_same_bits():

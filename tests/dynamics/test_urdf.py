@@ -117,6 +117,11 @@ FOUND = {
         "point mass",
     ),
     "triangle inequality": (urdf(joint(), arm=inertia(1, 0.1, 0.1, 0.3)), "warning", "exceeds the sum"),
+    "a rod in a plane": (
+        urdf(joint(inside=f'<axis xyz="0 0 1"/>{LIMIT}'), arm=inertia(1, 0, 0, 0.3)),
+        "warning",
+        "sum of the others (used",
+    ),
     "no inertial on a moving link": (
         urdf(joint(), f'<link name="part">{MASS}</link>', PART, arm=""),
         "warning",
