@@ -8,8 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from robocalc.control import PD, ComputedTorque, Law
 from robocalc.dynamics import load
-from robocalc.errors import InvalidInput
+from robocalc.errors import InvalidInput, UnknownName
 from sims.effects import make_effects
+from sims.engines import engine
 from sims.engines.loop import simulate
 from sims.engines.status import Outcome
 from sims.engines.twin import Twin
@@ -224,3 +225,9 @@ def test_noise_reaches_the_law_and_not_the_plant():
     law = LAW.law(robot, DT)
     run = roll(law, rest(robot.home, 500), position_noise=1e-4)
     assert 0 < rms(run.log) < 1e-3
+
+
+def test_engines_are_found_by_name():
+    assert engine("twin") is Twin
+    with pytest.raises(UnknownName, match="did you mean 'twin'"):
+        engine("twn")
