@@ -6,16 +6,17 @@ run         plan, simulate, measure and keep a scenario -> Run
 
 from importlib import import_module
 
-_HOME = {"Scenario": "sims.scenario", "run": "sims.run", "Run": "sims.result"}
+_HOME = {"Scenario": "sims.scenario", "Run": "sims.result"}
 
 
 def __getattr__(name):
+    if name == "run":  # the module, which can be called: so `sims.run(...)` and `sims.run.run(...)` are both right
+        return import_module("sims.run")
     if name in _HOME:
-        value = getattr(import_module(_HOME[name]), name)
-        globals()[name] = value  # after the import: `sims.run` is also a module's name
+        value = globals()[name] = getattr(import_module(_HOME[name]), name)
         return value
     raise AttributeError(f"module 'sims' has no attribute {name!r}")
 
 
 def __dir__():
-    return [*globals(), *_HOME]
+    return sorted({*globals(), *_HOME, "run"})

@@ -66,7 +66,8 @@ def _robot(scenario, payload_mass) -> Robot:
         robot = robot.with_payload(payload_mass, com=spec.payload.com, inertia=inertia, link=spec.payload.link)
     if spec.tool is not None:
         robot = robot.with_tool(spec.tool.offset.position, rpy(spec.tool.offset.rpy_deg), link=spec.tool.link)
-        robot = show_tool(robot, np.array(spec.tool.offset.position), rpy(spec.tool.offset.rpy_deg))
+        if not gripper_joints(robot):  # between fingers there is nothing that could touch what they hold
+            robot = show_tool(robot, np.array(spec.tool.offset.position), rpy(spec.tool.offset.rpy_deg))
     return robot
 
 

@@ -56,19 +56,15 @@ def evidence(made, watcher, wall_time) -> Evidence:
 def _targets(made, objects) -> dict:
     """Object -> (final, wanted, start) positions; wanted: carried rigidly from where it stood to where it was let go.
 
-    With the tool at T₁ when it was taken and at T₂ when it was let go, an object at p belongs to T₂ T₁⁻¹ p.
+    With the tool at T₁ when it was taken and at T₂ when it was let go, an object at p belongs to T₂ T₁⁻¹ p; taken
+    again, it goes on from there.
     """
-    plan, robot = made.plan, made.robot
-    held = {step.object: step for step in plan.steps if step.do == "grasp"}
-    found = {}
+    shifts, found = carried_by(made.plan, made.robot), {}
     for shape in made.world:
         if shape.dynamic and len(objects.get(shape.name, ())):
             path = objects[shape.name][:, :3]
-            wanted = None
-            if shape.name in plan.releases and shape.name in held:
-                taken = robot.pose(plan.trajectory(held[shape.name].start))
-                left = robot.pose(plan.releases[shape.name])
-                wanted = (left @ np.linalg.solve(taken, np.append(path[0], 1.0)))[:3]
+            shift = shifts.get(shape.name)
+            wanted = None if shift is None else (shift @ np.append(path[0], 1.0))[:3]
             found[shape.name] = (path[-1], wanted, path[0])
     return found
 
@@ -77,6 +73,19 @@ def finite(log):
     """The log up to its first row that is not finite, at least one row: what a diverged run did until then."""
     good = np.isfinite(log.joint).all(axis=(1, 2))
     return log if good.all() else replace(log, joint=log.joint[: max(1, int(np.argmin(good)))])
+
+
+def carried_by(plan, robot) -> dict:
+    """Object -> 4x4 by which the planned grasps and releases move it."""
+    shifts, hand = {}, None  # hand: (object, tool pose when it was taken)
+    for step in plan.steps:
+        if step.do == "grasp" and (hand is None or hand[0] != step.object):
+            hand = step.object, robot.pose(plan.trajectory(step.start))
+        elif step.do == "release" and hand is not None:
+            shift = robot.pose(plan.trajectory(step.start)) @ np.linalg.inv(hand[1])
+            shifts[hand[0]] = shift @ shifts.get(hand[0], np.eye(4))
+            hand = None
+    return shifts
 
 
 def chatters(log, every) -> bool:

@@ -7,7 +7,7 @@ Each step ends on a whole control period, so that steps begin on a sample. A ste
 there: what came before is kept, and the violation names the step and the reason.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from time import process_time
 from typing import NamedTuple
 
@@ -41,7 +41,13 @@ class TaskPlan(Plan):
     steps: tuple = ()
     fingers: tuple = ()
     clearance: tuple | None = None
-    releases: dict = field(default_factory=dict)  # object -> planned joint positions when it is let go
+
+    def starting(self, gap):
+        """The plan, or none if the `gap` (distance, pair) around the robot where it starts is an overlap."""
+        if gap.distance >= 0:
+            return self
+        why = _touch("start", gap.distance, gap.pair, 0.0, "starts in collision")
+        return replace(self, status=Status.BAD_START, violations=(*self.violations, why))
 
     def reference(self, dt):
         """(N + 1, 3, n): what the loop tracks at each physics step."""
@@ -104,7 +110,6 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
         steps=tuple(spans),
         fingers=mover.fingers,
         clearance=clearance,
-        releases=mover.releases,
     )
 
 

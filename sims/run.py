@@ -9,8 +9,12 @@ says why, and all that was computed by then.
 """
 
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
+from pathlib import Path
+from tempfile import mkdtemp
 from time import perf_counter, process_time
 from types import ModuleType
 
@@ -24,7 +28,7 @@ from sims.judge import chatters, evidence, judge
 from sims.log import Log
 from sims.metrics import measure
 from sims.plan import plan_task
-from sims.record import collect_versions, ready, write_run
+from sims.record import RunNotSaved, collect_versions, ready, write_run
 from sims.report.gather import report_data
 from sims.report.page import write_page
 from sims.report.plots import write_plots
@@ -49,6 +53,7 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
     began = process_time()
     robot, plant_robot, world = believed_robot(scenario), true_robot(scenario), world_shapes(scenario)
     plan, notes = planned(scenario, robot, world)
+    notes = (*audit_notes(scenario, robot), *notes)
     timings = {"plan": process_time() - began}
     made = Run(scenario, robot, plant_robot, world, plan, timings=timings, warnings=notes)
     if plan.solved:
@@ -56,22 +61,25 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
         made = simulated(made, tell)
     if folder is not None:
         tell(0.9, "writing")
-        made = keep(made, folder, plots=plots, report=report)
+        made = keep_somewhere(made, folder, plots=plots, report=report)
     tell(1.0, "done")
     return made
 
 
 def planned(scenario, robot, world):
-    """(TaskPlan, sentences): clearance is checked against what the planner knows of, where PyBullet is there."""
+    """(TaskPlan, sentences): clearance is checked against what the planner knows of, where PyBullet is there; the start
+    against all there is."""
     seen = known_world(scenario, world)
-    if not seen:
-        return plan_task(scenario, robot, world), ()
     try:
-        checker = Clearance(robot, seen, own=False)
+        checker = Clearance(robot, seen, own=False) if seen else nullcontext()
     except EngineUnavailable as error:
         return plan_task(scenario, robot, world), (f"planned clearance was not checked: {error}",)
-    with checker:
-        return plan_task(scenario, robot, world, checker), ()
+    with checker as clearance:
+        plan = plan_task(scenario, robot, world, clearance)
+    if plan.solved and (len(seen) < len(world) or scenario.task[0].do == "wait"):  # it may start elsewhere: `at`
+        with Clearance(robot, world, own=False) as clearance:
+            plan = plan.starting(clearance.at(start_of(scenario, robot)[0]))
+    return plan, ()
 
 
 def simulated(made: Run, tell) -> Run:
@@ -125,12 +133,32 @@ def engine_of(made: Run):
     sim = made.scenario.sim
     if sim.engine == "twin":
         return Twin(made.plant_robot, sim.timestep)
-    fingers = [made.robot.joints[i] for i in made.plan.fingers]
+    fingers = [made.robot.joints[i] for i in made.plan.fingers] if made.scenario.grasps else ()  # else as in the twin
     iterations = sim.solver_iterations
     return Bullet(made.plant_robot, sim.timestep, world=made.world, stops=fingers, solver_iterations=iterations)
 
 
+def audit_notes(scenario, robot) -> tuple:
+    """What the audit of a robot file of the user's finds doubtful."""
+    doubts = [f for f in robot.findings if f.severity == "warning"] if scenario.robot.file else ()
+    return tuple(f"robot.file: {f.where}: {f.what}" for f in doubts)
+
+
 # the run folder -----------------------------------------------------------------------------------------------------
+
+
+def keep_somewhere(made: Run, folder, *, plots, report) -> Run:
+    """`keep`; where the disk refuses, what was computed is kept among the temporary files, and RunNotSaved says so."""
+    try:
+        return keep(made, folder, plots=plots, report=report)
+    except RunNotSaved as refused:
+        instead = Path(mkdtemp(prefix="robocalc-"), folder.name)
+        try:
+            keep(made, instead, plots=False, report=False)
+        except RunNotSaved:
+            instead.parent.rmdir()
+            raise refused from None
+        raise RunNotSaved(f"{refused}; what was computed ({made.verdict}) is kept in {instead}") from None
 
 
 def keep(made: Run, folder, *, plots, report) -> Run:
@@ -196,10 +224,13 @@ def _plan_info(plan) -> dict:
 
 
 class _Callable(ModuleType):
-    """`from sims import run` is the function, also after this module, which has the same name, was imported."""
+    """`from sims import run` is this module: it has the name of its function, can be called and pickled as that."""
 
     def __call__(self, *args, **options):
         return run(*args, **options)
+
+    def __reduce__(self):
+        return import_module, (__name__,)
 
 
 sys.modules[__name__].__class__ = _Callable

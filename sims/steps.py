@@ -4,8 +4,12 @@ Mover    where the robot is by now, and the motion so far
 Failed   a step that cannot be done: the reason, and what would help
 """
 
+from functools import partial
+
 import numpy as np
 
+from robocalc.errors import Infeasible
+from robocalc.optimize import Violation
 from robocalc.trajectory import Limits, Trajectory, curve_motion, line_motion, minimum_jerk
 from sims.build import rpy
 from sims.engines.poses import matrix, rpy_quaternion
@@ -33,8 +37,6 @@ class Mover:
         self.q = np.array(robot.home if start is None else start, dtype=float)
         self.period = scenario.sim.timestep * scenario.sim.control_every
         self.trajectory = None
-        self.held = None  # name of the object in the hand
-        self.releases = {}
 
     @property
     def time(self) -> float:
@@ -122,36 +124,67 @@ def move(mover: Mover, step):
     duration = step.duration
     if duration is None and mover.scenario.planner.duration != "auto":
         duration = mover.scenario.planner.duration
-    words = {"limits": mover.step_limits(step)} if duration is None else {"duration": duration}
-    if step.path == "line":
-        _line(mover, targets, stop, words)
+    shape = (_line if step.path == "line" else _joint)(mover, targets, stop)
+    if shape is None:  # the robot is there already
+        mover.stay(mover.period if duration is None else duration)
+    elif duration is None:
+        mover.add(shape(limits=mover.step_limits(step)))
     else:
-        _joint(mover, targets, stop, words)
+        mover.add(_in_time(shape, duration, mover.step_limits(step), mover.robot.joints))
 
 
-def _joint(mover, targets, stop, words):
+def _in_time(shape, duration, limits, joints):
+    """The motion of a shape in the duration asked for, which the limits must allow."""
+    try:
+        return shape(duration=duration, limits=limits)
+    except Infeasible:
+        least = shape(limits=limits).duration  # raises where another duration does not help
+        if least <= duration:
+            raise
+        broken = farthest_beyond(shape(duration=duration, limits=Limits(position=limits.position)), limits, joints)
+        why = f"takes at least {least:.4g} s within the limits, {duration:g} s given: {broken}"
+        raise Failed(why, least - duration, "s") from None
+
+
+def farthest_beyond(motion, limits, joints) -> Violation:
+    """The limit that a motion exceeds most, as a share of it; `joints` are the names."""
+    found = []
+    for order, name in ((1, "velocity"), (2, "acceleration"), (3, "jerk")):
+        values, times = motion.extrema_with_times(order)
+        bound = limits.bounds(name, motion.n)
+        share = np.where(np.isfinite(bound), values / bound, 0.0)
+        side, joint = np.unravel_index(np.argmax(share), share.shape)
+        beyond, unit = abs(values[side, joint]) - abs(bound[side, joint]), f"rad/s^{order}" if order > 1 else "rad/s"
+        violation = Violation(f"{name} limit of {joints[joint]}", beyond, unit, times[side, joint])
+        found.append((share[side, joint] ** (1 / order), order, violation))  # by how much the time must grow
+    return max(found)[2]
+
+
+def _joint(mover, targets, stop):
+    """The motion as a function of limits or duration, None for no motion."""
     waypoints, pose = [mover.q], mover.robot.pose(mover.q)
     for target in targets:
         waypoints.append(mover.configuration(target, waypoints[-1], pose))
         pose = mover.pose_of(target, waypoints[-1], pose)
     steps = np.abs(np.diff(waypoints, axis=0)).max(axis=1)
     kept = np.flatnonzero(steps > SAME)
-    if kept.size:
-        rows = np.array([waypoints[0], *(waypoints[k + 1] for k in kept)])
-        halts = np.array([True, *(stop[k] for k in kept)])
-        mover.add(minimum_jerk(rows, stop=halts, **words))
+    if not kept.size:
+        return None
+    rows = np.array([waypoints[0], *(waypoints[k + 1] for k in kept)])
+    halts = np.array([True, *(stop[k] for k in kept)])
+    return partial(minimum_jerk, rows, stop=halts)
 
 
-def _line(mover, targets, stop, words):
+def _line(mover, targets, stop):
+    """Likewise."""
     poses = [mover.robot.pose(mover.q)]
     for target in targets:
         poses.append(mover.pose_of(target, mover.q, poses[-1]))
     if np.abs(np.diff(poses, axis=0)).max() < SAME:
-        return
+        return None
     if len(targets) == 1:
-        mover.add(line_motion(mover.robot, mover.q, poses[-1], **words))
-    else:
-        mover.add(curve_motion(mover.robot, mover.q, np.array(poses[1:]), stop=np.array(stop), **words))
+        return partial(line_motion, mover.robot, mover.q, poses[-1])
+    return partial(curve_motion, mover.robot, mover.q, np.array(poses[1:]), stop=np.array(stop))
 
 
 def grasp(mover: Mover, step):
@@ -168,7 +201,6 @@ def grasp(mover: Mover, step):
         )
     move_fingers(mover, max(half, lower.max()), CLOSING * step.duration)
     mover.stay((1 - CLOSING) * step.duration)
-    mover.held = step.object
 
 
 def half_width(shape) -> float:
@@ -196,9 +228,6 @@ def release(mover: Mover, step):
     if not mover.fingers:
         raise Failed(f"{mover.robot.name} has no gripper; take for example model: panda_gripper")
     upper = mover.limits.bounds("position", mover.robot.n)[1][list(mover.fingers)].min()
-    if mover.held is not None:
-        mover.releases[mover.held] = mover.q.copy()
-        mover.held = None
     move_fingers(mover, upper if step.width is None else min(step.width / 2, upper), step.duration)
 
 

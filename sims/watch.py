@@ -1,6 +1,6 @@
 """What is seen of the world while a robot moves through it: objects, clearance, contacts, grasps; at the log's rate.
 
-Watcher   called at pauses of the loop; may stop the run (a grasp that holds nothing)
+Watcher   called at pauses of the loop; may stop the run (a grasp that holds nothing, or loses what it held)
 """
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from sims.plan import carries
 
 SETTLE = 0.05  # [s] after the fingers closed until a grasp must hold
+LOST = 0.05  # [s] without touch of all fingers: the object is gone, not just bouncing
 
 
 class Watcher:
@@ -30,7 +31,7 @@ class Watcher:
         self.take = {k: s for k, s in closed.items() if k <= steps}
         self.let_go = {round(s.start / self.dt) for s in plan.steps if s.do == "release"}
         self.pauses = sorted({*range(0, steps + 1, every), steps, *self.take, *(k for k in self.let_go if k <= steps)})
-        self.grasp, self.reason = None, None
+        self.grasp, self.held_at, self.reason = None, 0.0, None
         self.slip = {}
         self.times, self.poses, self.gaps, self.forces = [], [], [], []
 
@@ -44,19 +45,33 @@ class Watcher:
             self.slip[self.grasp.object] = max(self.slip.get(self.grasp.object, 0.0), self.grasp.slip()[0])
         if k % self.every == 0 or k == self.pauses[-1]:
             self._record(k)
-        return False
+        return self.grasp is not None and self._lost(k)
 
     def _missed(self, k):
         step = self.take[k]
-        self.grasp = self.plant.grasp(step.object)
+        self.grasp, self.held_at = self.plant.grasp(step.object), k * self.dt
         if self.grasp.held:
             return False
-        p = self.plant.pose(step.object)[:3]
         self.reason = (
             f"grasp {step.name!r} missed: at t = {k * self.dt:.3g} s the fingers do not both touch {step.object!r}, "
-            f"which is at [{p[0]:.3f}, {p[1]:.3f}, {p[2]:.3f}] m; move the pose before it there, or turn the hand"
+            f"which is at {self._place(step.object)}; move the pose before it there, or turn the hand"
         )
         return True
+
+    def _lost(self, k):
+        t, name = k * self.dt, self.grasp.object
+        if self.grasp.held:
+            self.held_at = t
+        if t - self.held_at < LOST:
+            return False
+        self.reason = (
+            f"{name!r} was lost: the fingers do not hold it since t = {self.held_at:.3g} s, it is at "
+            f"{self._place(name)}; grasp with more force, move slower, or raise its friction"
+        )
+        return True
+
+    def _place(self, name):
+        return "[{:.3f}, {:.3f}, {:.3f}] m".format(*self.plant.pose(name)[:3])
 
     def _record(self, k):
         t = k * self.dt

@@ -6,11 +6,13 @@ check(scenario)   yields (path, message) for all that is wrong; nothing is simul
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from robocalc.errors import RobocalcError
 from sims.scenario.arms import Arm, arm_of
 from sims.scenario.metric_names import metric_names
 from sims.scenario.say import did_you_mean
-from sims.scenario.schema import Scenario
+from sims.scenario.schema import Output, Scenario
 from sims.scenario.schema_task import Grasp, Move
 
 WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
@@ -37,7 +39,8 @@ def _rates(scenario: Scenario) -> Problems:
             near = physics / max(1, round(ratio))
             message = f"{sim.control_rate:g} Hz does not divide the physics rate {physics:g} Hz; nearest: {near:g} Hz"
             yield ("sim", "control_rate"), message
-    if scenario.output.log_rate > physics * (1 + WHOLE):
+    told = scenario.output.log_rate != Output().log_rate  # the default is made to fit by `complete`
+    if told and scenario.output.log_rate > physics * (1 + WHOLE):
         yield ("output", "log_rate"), f"{scenario.output.log_rate:g} Hz is above the physics rate {physics:g} Hz"
 
 
@@ -133,6 +136,8 @@ def _links(scenario: Scenario):
 
 
 def _payload(scenario: Scenario) -> Problems:
+    if scenario.robot.payload.inertia is not None and (wrong := _impossible(scenario.robot.payload.inertia)):
+        yield ("robot", "payload", "inertia"), wrong
     left = scenario.robot.payload.mass
     for i, item in enumerate(scenario.disturbances):
         if item.type == "payload_error" and item.mass < 0:
@@ -142,6 +147,18 @@ def _payload(scenario: Scenario) -> Problems:
                     f"{item.mass:g} kg takes more away than robot.payload.mass, {scenario.robot.payload.mass:g} kg"
                 )
                 yield ("disturbances", i, "mass"), message
+
+
+def _impossible(inertia) -> str | None:
+    """Why no body has this inertia (ixx, iyy, izz, ixy, ixz, iyz); None when one may have it."""
+    xx, yy, zz, xy, xz, yz = inertia
+    least, middle, most = np.linalg.eigvalsh([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    figures = f"principal moments {least:.4g}, {middle:.4g}, {most:.4g} kg m^2"
+    if least < -WHOLE * abs(most):
+        return f"{figures}: none may be negative"
+    if most > (least + middle) * (1 + WHOLE):
+        return f"{figures}: the largest exceeds the sum of the others, which no body has"
+    return None
 
 
 def _task(scenario: Scenario) -> Problems:

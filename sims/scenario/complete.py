@@ -1,6 +1,7 @@
-"""A scenario that grasps names an arm; here it gets the gripper's joints, so that whoever runs it need not guess.
+"""What a scenario leaves out and only the whole can say, so that whoever runs it need not guess.
 
-complete   the same scenario for the robot with moving fingers, values for the fingers filled in
+complete   the same scenario for the robot with moving fingers when it grasps, values for the fingers filled in, and
+           with a log rate that the physics can give
 """
 
 from sims.scenario.arms import arm_of, model_name
@@ -14,9 +15,11 @@ def complete(scenario: Scenario) -> Scenario:
     arm = arm_of(robot, grasps=scenario.grasps)
     name = None if robot.model is None else model_name(robot.model, scenario.grasps)
     short = [(path, values) for path, values in per_joint(scenario) if len(values) < arm.n]
-    if not short and name == robot.model:
+    rate = min(scenario.output.log_rate, 1 / scenario.sim.timestep)
+    if not short and name == robot.model and rate == scenario.output.log_rate:
         return scenario
     data, places = scenario.to_dict(), {path for path, _ in positions(scenario)}
+    data["output"]["log_rate"] = rate
     if name is not None:
         data["robot"]["model"] = name
     for path, values in short:

@@ -92,7 +92,7 @@ def test_an_unreachable_pose_is_infeasible_with_the_step_and_the_reason():
 def test_a_duration_too_short_names_joint_amount_and_time():
     result = run(scenario(task=[{"do": "move", "to": {"joints": GOAL}, "duration": 0.05}]))
     assert result.verdict == "infeasible"
-    assert "velocity limit of panda_joint" in result.why
+    assert "acceleration limit of panda_joint2" in result.why
     assert "exceeded by" in result.why
 
 
