@@ -225,7 +225,7 @@ def step_derivatives(model, q, v, tau, dt, x, blocks, A_, B_):
             slow_in[j] = dt * fast_in[j]
 
 
-@njit
+@inlined
 def _reach(model, q, v, tau, a, dq, dv, M):
     """a, and in row i + 1 of model.work [∂a/∂q, ∂a/∂v, M⁻¹] of joint i (3n); dq, dv, M (n, n) are scratch.
 
