@@ -111,7 +111,7 @@ def _compiled_events(events, forms, args) -> Field:
         stamp = stamped("".join(stamps)) if all(stamps) else None
         try:
             wrapped = compile_source("\n".join([*lines, ""]), "field", scope, RHS, stamp)
-        except NumbaError as error:
+        except (NumbaError, NotImplementedError) as error:
             raise InvalidInput(cannot_compile(events[0].g, "event function", error)) from None
         _known[key] = Field(address(wrapped), (wrapped, events), None, True, "typ")
     return _known[key]

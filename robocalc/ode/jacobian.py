@@ -97,7 +97,7 @@ def _build(f, form, pair, n, m) -> Field:
     for numeric in ("complex", "differences"):
         try:
             return _attempt(f, form, pair, n, m, numeric)
-        except NumbaError as error:
+        except (NumbaError, NotImplementedError) as error:
             last = error
             if pair[0] is not None and (pair[1] is not None or m == 0):
                 break

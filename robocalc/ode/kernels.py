@@ -68,8 +68,8 @@ LAST_STRETCH = 1.01  # of the last step, rather than leave a sliver
 
 
 @njit(nogil=True)
-def error_norm(n, y, new, err, estimates, tol, h):
-    """RMS of error / (atol + rtol max(|y|, |y₊|)); nan if y₊ is not finite. Two estimates as in DOP853."""
+def error_norm(n, stride, y, new, err, estimates, tol, h):
+    """RMS of error / (atol + rtol max(|y|, |y₊|)); nan if y₊ is not finite. Two estimates as in DOP853, `stride` apart."""
     total, second, finite = 0.0, 0.0, 0.0
     for i in range(n):
         z = get(new, i)
@@ -78,7 +78,7 @@ def error_norm(n, y, new, err, estimates, tol, h):
         e = get(err, i) / scale
         total += e * e
         if estimates == 2:
-            e = get(err, n + i) / scale
+            e = get(err, stride + i) / scale
             second += e * e
     if estimates == 2 and total > 0.0:
         return total / np.sqrt((total + 0.01 * second) * n) + finite
@@ -315,10 +315,12 @@ def advance(addr, ctl, cnt, work, p, tol, W, estimates, TS, YS, HS, D, t_eval, E
             for i in range(n):
                 total += get(new, i) - get(new, i)
             if not total == 0.0:
-                cnt[BAD] = max(find_bad(cnt, k, s), 0)
+                cnt[BAD] = find_bad(cnt, k, s)
+                if cnt[BAD] < 0:
+                    cnt[BAD] = find_bad(cnt, new, 1)
                 ctl[T_BAD] = t
                 return NONFINITE
-        elif not control(ctl, cnt, h, error_norm(cnt[CONTROLLED], y, new, err, estimates, tol, h)):
+        elif not control(ctl, cnt, h, error_norm(cnt[CONTROLLED], n, y, new, err, estimates, tol, h)):
             cnt[REJECTED] += 1
             cnt[REJECTED_LAST] = 1
             if last and (ctl[H] < ctl[MIN_STEP] or t + ctl[H] == t):

@@ -288,7 +288,7 @@ def march(addr, ctl, cnt, work, p, tol, W, estimates, TS, YS, t_eval, EV):
         cnt[NFEV] += s - 1 + cnt[NEW_RHS_IN_STEP]
         if cnt[ABORT]:
             return ABORTED
-        error = error_norm(n, mag, new, err, max(estimates, 1), tol, h) if estimates > 0 else 0.0
+        error = error_norm(n, n, mag, new, err, max(estimates, 1), tol, h) if estimates > 0 else 0.0
         if ctl[FIXED] > 0.0:
             total = 0.0
             for i in range(n):

@@ -19,6 +19,9 @@ class PythonField:
     address: int = 0
     compiled: bool = False
 
+    def raise_failure(self):
+        """A Python function called from Python raises by itself."""
+
     def as_callback(self, n) -> Field:
         return python_field(self.python, n)
 

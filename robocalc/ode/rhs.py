@@ -91,7 +91,7 @@ def _compile(function, form, size, slots, what) -> Field:
     try:
         scope = {"user": function, "spread": spread}
         wrapped = compile_source(source, "field", scope, RHS, stamped(fingerprint(function)))
-    except NumbaError as error:
+    except (NumbaError, NotImplementedError) as error:
         raise InvalidInput(cannot_compile(function, what, error)) from None
     return Field(address(wrapped), wrapped, function, True, form)
 

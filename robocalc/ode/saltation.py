@@ -16,7 +16,7 @@ from robocalc.ode.events import caller
 from robocalc.ode.jacobian import differences
 from robocalc.ode.rhs import form_of
 
-GRAZING = 1e-9  # of |g_y| |f|: below it the event does not cross
+GRAZING = 1e-6  # of |g_y| |f|: below it the event does not cross
 
 
 def _gradient(function, what, t, y, p):

@@ -39,9 +39,19 @@ class StiffRun(Run):
         import scipy.integrate
 
         self.make = solver_class or getattr(scipy.integrate, STIFF[name])
-        self.python, self.options = python, options
+        self.user, self.options = python, options
+        self.bad = None  # (t, component) of the last value of f that was not finite
         self.theta, self.inverse = _nodes(DEGREE[name])
         self.solver, self.work_done, self.words = None, np.zeros(3, dtype=np.int64), ""
+
+    def python(self, t, y):
+        """f, watched for values that are not finite: scipy's solvers do not say which they met."""
+        values = self.user(t, y)
+        if not np.isfinite(np.sum(values)):
+            wrong = np.argwhere(~np.isfinite(np.asarray(values, dtype=float)))
+            if len(wrong):
+                self.bad = (t, int(wrong[0, 0]))
+        return values
 
     def _restart(self):
         self._count()
@@ -99,21 +109,17 @@ class StiffRun(Run):
         except (ValueError, np.linalg.LinAlgError) as error:
             if "finite" not in str(error) and "infs or NaNs" not in str(error) and "singular" not in str(error).lower():
                 raise
-            return self._bad(L.NONFINITE)
+            return self._failed(True)
         y = self.solver.y
-        if self.solver.status == "failed" or not np.isfinite(y).all():
-            now = np.asarray(self.python(self.solver.t, np.array(self.work[: self.n])), dtype=float)
-            return self._bad(L.TOO_SMALL if np.isfinite(y).all() and np.isfinite(now).all() else L.NONFINITE)
-        if self.solver.t == self.ctl[L.T] and self.solver.status == "running":
-            return self._bad(L.TOO_SMALL)
+        stuck = self.solver.t == self.ctl[L.T] and self.solver.status == "running"
+        if stuck or self.solver.status == "failed" or not np.isfinite(y).all():
+            return self._failed(not np.isfinite(y).all())
         return None
 
-    def _bad(self, code):
-        y = self.work[: self.n]
-        now = np.asarray(self.python(self.ctl[L.T], y.copy()), dtype=float).reshape(-1)
-        wrong = np.flatnonzero(~np.isfinite(now))
-        self.cnt[L.BAD], self.ctl[L.T_BAD] = (wrong[0] if wrong.size else -1), self.ctl[L.T]
-        return code
+    def _failed(self, infinite):
+        """The kernel's status: a value of f that was not finite explains a failure better than its small step."""
+        self.cnt[L.BAD], self.ctl[L.T_BAD] = (-1, self.ctl[L.T]) if self.bad is None else (self.bad[1], self.bad[0])
+        return L.NONFINITE if infinite or self.bad is not None else L.TOO_SMALL
 
     def _remainder(self, t):
         """R of the step's interpolant from scipy's, taken at Chebyshev nodes."""
