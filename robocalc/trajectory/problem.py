@@ -190,10 +190,10 @@ class Problem:
         return self._checked(traj)
 
     def _turned(self, build):
-        """What `build` gives, inside of the position range: where a joint would leave it, the joint turns at a waypoint.
+        """What `build` gives, inside of the position range: where a joint would leave it, it turns at a waypoint.
 
-        Velocity 0 is prescribed for that joint at an end of the segment, then acceleration 0. With both at both ends the
-        joint moves from one waypoint to the next without leaving the range between them, so that this comes to an end.
+        Velocity 0 is prescribed for that joint at an end of the segment, then acceleration 0. With both at both ends
+        the joint moves from one waypoint to the next without leaving the range between them: this comes to an end.
         """
         traj = build()
         if self.limits is None or self.limits.position is None:

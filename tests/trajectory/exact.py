@@ -1,9 +1,10 @@
-"""A spline of least ∫|q^(s)|² in rational numbers: unknowns are all coefficients, equations are its defining conditions.
+"""A spline of least ∫|q^(s)|² in rational numbers: unknowns are all coefficients, equations its defining conditions.
 
-Interpolation at both ends of each piece, continuity of orders 1 to 2s - 2 at inner knots, rest at the ends. Exact, slow.
+Interpolation at both ends of each piece, continuity of orders 1 to 2s - 2 at inner knots, rest at the ends. Slow.
 """
 
 from fractions import Fraction
+from itertools import pairwise
 from math import comb, factorial
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 
 def exact_coefficients(s, q, t):
     """Coefficients (K, 2s) for positions q (W,) at times t (W,), rounded once to floats."""
-    h = [Fraction(float(b)) - Fraction(float(a)) for a, b in zip(t, t[1:])]
+    h = [Fraction(float(b)) - Fraction(float(a)) for a, b in pairwise(t)]
     q = [Fraction(float(x)) for x in q]
     K, m = len(h), 2 * s
     rows, right = [], []

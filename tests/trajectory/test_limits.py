@@ -60,7 +60,7 @@ def test_certificate_says_what_is_broken_and_when():
     assert told.worst == pytest.approx(15 / 8 / 1.5)
     assert told.broken == ("velocity of joint 0 reaches 1.875 at t = 0.5 s, limit 1.5",)
     assert_allclose(told.value[2, :, 0], [-10 / np.sqrt(3), 10 / np.sqrt(3)])
-    with pytest.raises(Infeasible, match="reaches 1.875"):
+    with pytest.raises(Infeasible, match=r"reaches 1\.875"):
         told.raise_for_status()
     assert certificate(m, Limits(velocity=[15 / 8])).kept
     assert certificate(m, Limits(position=[[-np.inf], [0.5]])).usage[0, 0] == pytest.approx(1.5)

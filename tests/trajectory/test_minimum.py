@@ -1,4 +1,4 @@
-"""Minimum acceleration, jerk and snap: against scipy's splines, exact rational arithmetic, closed forms and optimality."""
+"""Minimum acceleration, jerk and snap: against scipy, exact rational arithmetic, closed forms and optimality."""
 
 from math import factorial
 
@@ -204,7 +204,7 @@ def test_a_duration_is_met_and_checked():
     least = minimum_jerk(q, limits=LIMITS).duration
     assert minimum_jerk(q, duration=3.3).duration == 3.3
     assert certificate(minimum_jerk(q, duration=1.01 * least, limits=LIMITS), LIMITS).kept
-    with pytest.raises(Infeasible, match="velocity of joint . reaches .* s would be enough"):
+    with pytest.raises(Infeasible, match=r"velocity of joint . reaches .* s would be enough"):
         minimum_jerk(q, duration=0.3 * least, limits=LIMITS)
     with pytest.raises(Infeasible, match="limit"):
         minimum_jerk(q, np.linspace(0, 0.3 * least, 8), limits=LIMITS)
@@ -249,7 +249,7 @@ def test_a_joint_turns_at_a_waypoint_rather_than_leave_its_range(f, given):
         ({"times": None, "limits": Limits(position=[[-9, -9], [9, 9]])}, "nothing decides the times"),
         ({"limits": Limits(velocity=[1, 1, 1])}, "limits are for 3 joints, waypoints have 2"),
         ({"limits": {"velocity": 1}}, "must be a robocalc.trajectory.Limits, got dict"),
-        ({"limits": Limits(position=[[-9, -9], [9, 0.5]])}, r"waypoint 1: joint 1 at 1 is outside of its limits \[-9, 0.5\]"),
+        ({"limits": Limits(position=[[-9, -9], [9, 0.5]])}, r"waypoint 1: joint 1 at 1 is outside .* \[-9, 0.5\]"),
         ({"limits": Limits(velocity=[1, 2]), "start": ([0, 3],)}, r"start: velocity 3 of joint 1 .*\[-2, 2\]"),
         ({"start": "moving"}, 'start must be None .* got \'moving\''),
         ({"start": ([1, 2, 3],)}, r"start velocity must be a number or \(2,\)"),
