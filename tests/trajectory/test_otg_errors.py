@@ -79,6 +79,21 @@ def test_a_motion_that_leaves_its_range_on_the_way_is_infeasible():
         jerk_limited((-0.8765, 0.0), (-0.0506, 0.9936), limits)
 
 
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (([0, 0], [0, 2.5]), r"start velocity of joint 1 is 2.5, outside of \[-2, 2\]"),
+        (([0, 0], [0, 0], [-3, 0]), r"start acceleration of joint 0 is -3, outside of \[-2, 2\]"),
+        (([0, 0], [0.9, 0], [2, 0]), r"joint 0 is 0.9 and its acceleration 2: it will become 1.3 .* 0.6 would fit"),
+    ],
+)
+def test_starts_outside_of_limits_are_refused_where_braking_is_not_wanted(start, message):
+    with pytest.raises(InvalidInput, match=message):
+        jerk_limited(start, GOAL, LIMITS, brake=False)
+    assert jerk_limited(start, GOAL, LIMITS).duration > 0
+    assert jerk_limited_through([[0, 0], [1, 1], [2, 2]], LIMITS, start=start[1:]).duration > 0
+
+
 def test_limits_that_bound_nothing_are_named():
     with pytest.raises(InvalidInput, match="joint 0 needs a bound"):
         jerk_limited((0.0,), (1.0,), Limits(position=[[-2.0], [2.0]]))

@@ -95,6 +95,23 @@ def cycle_of(value) -> float:
     return dt
 
 
+def require_start(state, rows, by_velocity):
+    """Raise InvalidInput for a start outside of its velocity or acceleration limits, now or when a is back at 0."""
+    for i in range(state.shape[1]):
+        v, a = state[1, i], state[2, i]
+        (vmin, vmax), (amin, amax), (jmin, jmax) = rows[:, i].reshape(3, 2)
+        coast = v + 0.5 * a * abs(a) / (-jmin if a > 0 else jmax)
+        if not amin <= a <= amax:
+            raise InvalidInput(f"start acceleration of joint {i} is {a:g}, outside of [{amin:g}, {amax:g}]")
+        if not by_velocity and not vmin <= v <= vmax:
+            raise InvalidInput(f"start velocity of joint {i} is {v:g}, outside of [{vmin:g}, {vmax:g}]")
+        if not by_velocity and not vmin <= coast <= vmax:
+            raise InvalidInput(
+                f"start velocity of joint {i} is {v:g} and its acceleration {a:g}: it will become {coast:g} at least, "
+                f"outside of [{vmin:g}, {vmax:g}]; a velocity of {v + np.clip(coast, vmin, vmax) - coast:.6g} would fit"
+            )
+
+
 def explain(state, rows, by_velocity, where=""):
     """Raise the InvalidInput that says why kernels refused a state (6, n) under packed limits."""
     for r, name in enumerate(ROWS):

@@ -8,14 +8,24 @@ import numpy as np
 
 from robocalc.errors import InvalidInput
 from robocalc.trajectory.limits import Limits
-from robocalc.trajectory.otg.checks import CONTROLS, MODES, cycle_of, duration_of, explain, option, packed, state_of
+from robocalc.trajectory.otg.checks import (
+    CONTROLS,
+    MODES,
+    cycle_of,
+    duration_of,
+    explain,
+    option,
+    packed,
+    require_start,
+    state_of,
+)
 from robocalc.trajectory.trajectory import Reference, Trajectory
 
 _plan = None  # the compiled kernel, loaded on first use
 
 
 def jerk_limited(
-    start, end, limits, *, synchronisation="time", minimum_duration=None, control="position", cycle=None
+    start, end, limits, *, synchronisation="time", minimum_duration=None, control="position", cycle=None, brake=True
 ) -> Trajectory:
     """Fastest motion from state to state within limits on velocity, acceleration and jerk.
 
@@ -25,14 +35,16 @@ def jerk_limited(
                       on one (else as "time"); "none": each as fast as it can, then goes on with its target acceleration
     minimum_duration  [s] the motion lasts this long or longer
     control           "position", or "velocity": reach (v, a) wherever that is; the target position and velocity limits
-                      are ignored
+                      are ignored. So end = (None,) with "velocity" is the fastest stop
     cycle             [s] the duration is a whole number of control cycles
+    brake             True: a start outside of its velocity or acceleration limits is first brought inside, as fast as
+                      it goes; False: it is refused
     returns           Trajectory of degree 3; its duration may be 0
     raises            InvalidInput: NaN, shapes, a target outside of its limits, a start that cannot stop in range;
                       Infeasible: the motion leaves a position range on its way
 
-    A start outside of its velocity or acceleration limits is first braken into them. Without jerk bound accelerations
-    jump (start and target accelerations are then ignored), without acceleration bound velocities as well.
+    Without jerk bound accelerations jump (start and target accelerations are then ignored), without acceleration bound
+    velocities as well.
     source    theory: robocalc/trajectory/otg/extremal.py; Berscheid & Kröger (2021), arXiv 2105.04830
     """
     global _plan
@@ -42,6 +54,8 @@ def jerk_limited(
     mode = option("synchronisation", synchronisation, MODES)
     shortest = 0.0 if minimum_duration is None else duration_of(minimum_duration)
     state, rows = request(start, end, limits, by_velocity)
+    if not brake:
+        require_start(state, rows, by_velocity)
     T, knots, coeffs = _plan(state, rows, mode, by_velocity, shortest, 0.0 if cycle is None else cycle_of(cycle))
     if T != T:
         explain(state, rows, by_velocity)

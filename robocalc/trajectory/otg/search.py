@@ -1,11 +1,11 @@
 """Velocities and accelerations at waypoints that make the sum of the segments' times small (see through.py).
 
-Each joint's fastest time of each segment is known from `earliest`; a segment lasts as long as its slowest joint. The
-maximum has kinks on which a search stops, so a mean of power p replaces it, p raised in stages; a change at one
-waypoint in one joint then costs two one-joint problems. A last stage searches the true sum, common durations included.
+A segment lasts as long as its slowest joint, or longer if that duration is blocked for another joint. A change at one
+waypoint in one joint costs that joint's two fastest times, and a look whether the others can last as long. The
+maximum has kinks on which a search stops: sweeps that lower a mean of power p of the joints' times lead off them.
 
 Q, V, A (W, n)   waypoints, and the states there; free (W,) whether a waypoint's may change
-T (W - 1, n)     fastest times of joints
+T (W - 1, n)     fastest times of joints; times (W - 1,) what the segments last
 step (2, W, n)   size of the next trial in velocity and acceleration
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 
 from robocalc.jit import njit
 from robocalc.trajectory.otg.joint import earliest
-from robocalc.trajectory.otg.solve import TIME, solve
 
+ROUNDS = 200
 GROW, SHRINK = 1.6, 0.4  # of a step after success, failure
 TRIALS = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])  # of velocity and acceleration
 
@@ -30,14 +30,14 @@ def allowed(v, a, lim):
 
 
 @njit
-def joint_time(d, v0, a0, v1, a1, lim):
-    """Fastest time of one joint between two states inside of its limits."""
+def joint_time(d, v0, a0, v1, a1, lim, shortest):
+    """First possible duration from `shortest` on of one joint between two states inside of its limits."""
     if math.isinf(lim[3]) and math.isinf(lim[5]):
-        return max(d / lim[1], d / lim[0])
+        return max(shortest, d / lim[1], d / lim[0])
     if math.isinf(lim[5]):
         a0 = a1 = 0.0
     J = (v0, a0, v1, a1, lim[0], lim[1], lim[2], lim[3], 1.0 / lim[5], -1.0 / lim[4], 0.0)
-    T, _, _ = earliest(J, d, 0.0)
+    T, _, _ = earliest(J, d, shortest)
     return T
 
 
@@ -45,8 +45,8 @@ def joint_time(d, v0, a0, v1, a1, lim):
 def segment_times(Q, V, A, limits, k, i, v, a):
     """(time to, time from) waypoint k of joint i if its state there is (v, a)."""
     lim = limits[:, i]
-    to = joint_time(Q[k, i] - Q[k - 1, i], V[k - 1, i], A[k - 1, i], v, a, lim)
-    go = joint_time(Q[k + 1, i] - Q[k, i], v, a, V[k + 1, i], A[k + 1, i], lim)
+    to = joint_time(Q[k, i] - Q[k - 1, i], V[k - 1, i], A[k - 1, i], v, a, lim, 0.0)
+    go = joint_time(Q[k + 1, i] - Q[k, i], v, a, V[k + 1, i], A[k + 1, i], lim, 0.0)
     return to, go
 
 
@@ -93,37 +93,43 @@ def smooth_sweep(Q, V, A, T, free, limits, step, p):
 
 
 @njit
-def common_time(Q, V, A, limits, k, state, buffer):
-    """Duration of segment k with all joints together."""
-    for i in range(Q.shape[1]):
-        state[0, i], state[1, i], state[2, i] = Q[k, i], V[k, i], A[k, i]
-        state[3, i], state[4, i], state[5, i] = Q[k + 1, i], V[k + 1, i], A[k + 1, i]
-    T = solve(state, limits, TIME, False, 0.0, 0.0, buffer)
-    return math.inf if math.isnan(T) else T
+def common_time(Q, V, A, T, limits, k):
+    """Duration of segment k with all joints together, from their fastest times T[k]."""
+    longest = T[k].max()
+    i, rounds = 0, 0
+    while i < Q.shape[1] and rounds < ROUNDS:
+        if T[k, i] < longest:
+            d = Q[k + 1, i] - Q[k, i]
+            later = joint_time(d, V[k, i], A[k, i], V[k + 1, i], A[k + 1, i], limits[:, i], longest)
+            if later > longest:
+                longest, i, rounds = later, -1, rounds + 1
+        i += 1
+    return longest
 
 
 @njit
-def true_sweep(Q, V, A, times, free, limits, step, state, buffer):
-    """One pass over waypoints and joints, lowering the sum of common times (W - 1,); returns how much was gained."""
+def true_sweep(Q, V, A, T, times, free, limits, step):
+    """One pass over waypoints and joints, lowering the sum of common times; returns how much was gained."""
     gained = 0.0
     W, n = Q.shape
     for k in range(1, W - 1):
         for i in range(n if free[k] else 0):
             for trial in range(4):
-                v, a = V[k, i], A[k, i]
+                v, a, to, go = V[k, i], A[k, i], T[k - 1, i], T[k, i]
                 V[k, i] += TRIALS[trial, 0] * step[0, k, i]
                 A[k, i] += TRIALS[trial, 1] * step[1, k, i]
-                better = False
+                gain = 0.0
                 if allowed(V[k, i], A[k, i], limits[:, i]):
-                    to = common_time(Q, V, A, limits, k - 1, state, buffer)
-                    go = common_time(Q, V, A, limits, k, state, buffer) if to < times[k - 1] + times[k] else math.inf
-                    gain = times[k - 1] + times[k] - to - go
-                    better = gain > 0.0
-                if better:
+                    T[k - 1, i], T[k, i] = segment_times(Q, V, A, limits, k, i, V[k, i], A[k, i])
+                    before = times[k - 1] + times[k]
+                    if T[k - 1].max() + T[k].max() < before:
+                        first, second = common_time(Q, V, A, T, limits, k - 1), common_time(Q, V, A, T, limits, k)
+                        gain = before - first - second
+                if gain > 0.0:
                     gained += gain
-                    times[k - 1], times[k] = to, go
+                    times[k - 1], times[k] = first, second
                     step[trial // 2, k, i] *= GROW
                 else:
-                    V[k, i], A[k, i] = v, a
+                    V[k, i], A[k, i], T[k - 1, i], T[k, i] = v, a, to, go
                     step[trial // 2, k, i] *= 1.0 if trial % 2 == 0 else SHRINK
     return gained

@@ -8,9 +8,10 @@ from robocalc.jit import njit
 from robocalc.trajectory.otg.brake import PHASES
 from robocalc.trajectory.otg.pieces import segments
 from robocalc.trajectory.otg.search import allowed, common_time, joint_time, segment_times, smooth_sweep, true_sweep
-from robocalc.trajectory.otg.solve import ROWS
+from robocalc.trajectory.otg.solve import ROWS, TIME, solve
 
-POWERS = np.array([4.0, 12.0, 40.0, 120.0])  # towards the maximum
+POWERS = np.array([4.0, 12.0, 40.0, 4.0, 12.0, 40.0, 120.0])  # towards the maximum, twice
+LEAD = 2  # sweeps of a mean before those of the true sum
 ENOUGH = 1e-5  # of the duration: a sweep that gains less ends its stage
 
 
@@ -19,7 +20,7 @@ def first_times(Q, V, A, limits, T):
     """Fastest time of each joint in each segment."""
     for k in range(Q.shape[0] - 1):
         for i in range(Q.shape[1]):
-            T[k, i] = joint_time(Q[k + 1, i] - Q[k, i], V[k, i], A[k, i], V[k + 1, i], A[k + 1, i], limits[:, i])
+            T[k, i] = joint_time(Q[k + 1, i] - Q[k, i], V[k, i], A[k, i], V[k + 1, i], A[k + 1, i], limits[:, i], 0.0)
 
 
 @njit
@@ -53,36 +54,36 @@ def guess(Q, V, A, T, free, limits):
 
 
 @njit
-def improve(Q, V, A, free, limits, sweeps):
-    """Lower the total time; V, A hold a feasible first guess and then the result. Returns the total time."""
-    W, n = Q.shape
-    T, times, step = np.empty((W - 1, n)), np.empty(W - 1), np.zeros((2, W, n))
-    state, buffer = np.empty((6, n)), np.empty((n, ROWS, PHASES))
-    best_V, best_A = V.copy(), A.copy()
-    for k in range(W - 1):
-        times[k] = common_time(Q, V, A, limits, k, state, buffer)
-    best = times.sum()
-    first_times(Q, V, A, limits, T)
-    guess(Q, V, A, T, free, limits)
-    for p in POWERS:
-        first_steps(Q, T, limits, step)
-        for _ in range(sweeps):
-            if smooth_sweep(Q, V, A, T, free, limits, step, p) <= ENOUGH * best:
-                break
-        for k in range(W - 1):
-            times[k] = common_time(Q, V, A, limits, k, state, buffer)
-        if times.sum() < best:
-            best = times.sum()
-            best_V[:], best_A[:] = V, A
-    V[:], A[:] = best_V, best_A
-    for k in range(W - 1):
-        times[k] = common_time(Q, V, A, limits, k, state, buffer)
+def refine(Q, V, A, T, times, free, limits, step, sweeps):
+    """Sweeps of the true sum until they gain little; returns the sum."""
     first_times(Q, V, A, limits, T)
     first_steps(Q, T, limits, step)
+    for k in range(len(times)):
+        times[k] = common_time(Q, V, A, T, limits, k)
     for _ in range(sweeps):
-        if true_sweep(Q, V, A, times, free, limits, step, state, buffer) <= ENOUGH * best:
+        if true_sweep(Q, V, A, T, times, free, limits, step) <= ENOUGH * times.sum():
             break
     return times.sum()
+
+
+@njit
+def improve(Q, V, A, free, limits, sweeps):
+    """Lower the total time; V, A hold a feasible first guess and then the result."""
+    W, n = Q.shape
+    T, times, step = np.empty((W - 1, n)), np.empty(W - 1), np.zeros((2, W, n))
+    best_V, best_A = V.copy(), A.copy()
+    best = refine(Q, V, A, T, times, free, limits, step, 0)
+    guess(Q, V, A, T, free, limits)
+    for p in POWERS:
+        first_times(Q, V, A, limits, T)
+        first_steps(Q, T, limits, step)
+        for _ in range(min(sweeps, LEAD)):
+            smooth_sweep(Q, V, A, T, free, limits, step, p)
+        total = refine(Q, V, A, T, times, free, limits, step, sweeps)
+        if total < best:
+            best = total
+            best_V[:], best_A[:] = V, A
+    V[:], A[:] = best_V, best_A
 
 
 @njit
@@ -90,19 +91,26 @@ def assemble(Q, V, A, limits):
     """(total time, knots, coeffs) of the motion through states at waypoints; nan if a segment has none."""
     W, n = Q.shape
     state, buffer = np.empty((6, n)), np.empty((n, ROWS, PHASES))
-    knots, coeffs = np.empty((W - 1) * (n * PHASES + 2)), np.empty(((W - 1) * (n * PHASES + 2), 4, n))
+    knots, coeffs = np.empty(4 * W + 1), np.empty((4 * W, 4, n))
     K, total = 0, 0.0
     knots[0] = 0.0
     for k in range(W - 1):
-        T = common_time(Q, V, A, limits, k, state, buffer)
-        if math.isinf(T):
+        for i in range(n):
+            state[0, i], state[1, i], state[2, i] = Q[k, i], V[k, i], A[k, i]
+            state[3, i], state[4, i], state[5, i] = Q[k + 1, i], V[k + 1, i], A[k + 1, i]
+        T = solve(state, limits, TIME, False, 0.0, 0.0, buffer)
+        if math.isnan(T):
             return math.nan, knots[:1], coeffs[:0]
         if T <= 0.0 and (K > 0 or k < W - 2):
             continue
         times, c = segments(buffer, T)
-        for r in range(len(c)):
-            knots[K + 1] = total + times[r + 1]
-            coeffs[K] = c[r]
-            K += 1
+        if K + len(c) > len(coeffs):
+            more = 2 * (K + len(c))
+            knots, old_knots = np.empty(more + 1), knots
+            coeffs, old_coeffs = np.empty((more, 4, n)), coeffs
+            knots[: K + 1], coeffs[:K] = old_knots[: K + 1], old_coeffs[:K]
+        knots[K + 1 : K + len(times)] = total + times[1:]
+        coeffs[K : K + len(c)] = c
+        K += len(c)
         total += T
     return total, knots[: K + 1].copy(), coeffs[:K].copy()
