@@ -137,6 +137,10 @@ def test_generators_say_what_they_need():
         generator.at(0.0)
     with pytest.raises(InvalidInput, match=r"shape \(6, 2\)"):
         generator.solve(np.zeros((6, 3)))
+    with pytest.raises(InvalidInput, match="minimum_duration"):
+        generator.solve(np.zeros((6, 2)), minimum_duration=np.nan)
+    state = np.array([[0, 0], [0, 0], [0, 0], [1, 2], [0, 0], [0, 0]])
+    assert generator.solve(state) == generator.solve(state.astype(float)) == generator.solve(state.tolist())
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class Batch:
         from robocalc.trajectory.otg.pieces import plan
 
         rows = packed(self.limits, self.states.shape[2])
-        _, knots, coeffs = plan(self.states[i], rows, *self.options)
+        _, knots, coeffs = plan(self.states[i].copy(), rows, *self.options)
         return Trajectory.trusted(knots, coeffs)
 
     def at(self, t) -> Reference:
@@ -47,7 +47,7 @@ class Batch:
         except (TypeError, ValueError):
             raise InvalidInput(f"t must be a number or have shape ({N},), got {t!r}") from None
         out = np.empty((N, 4, n))
-        evaluate(self.states, packed(self.limits, n), *self.options, times, out)
+        evaluate(self.states.copy(), packed(self.limits, n), *self.options, times, out)
         return Reference(*np.moveaxis(out, 1, 0))
 
 

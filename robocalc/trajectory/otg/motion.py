@@ -120,15 +120,22 @@ class Generator:
         return self._rows.shape[1]
 
     def solve(self, state, minimum_duration=0.0) -> float:
-        """Duration [s] of the motion of state (6, n) float64: q0, v0, a0, q1, v1, a1."""
-        if state.shape != self._rows.shape:
-            raise InvalidInput(f"state must have shape {self._rows.shape}, got {state.shape}")
-        if not 0.0 <= minimum_duration < np.inf:
-            duration_of(minimum_duration)
-        T = self._solve(state, self._rows, self._mode, self._by_velocity, minimum_duration, self._cycle, self._buffer)
+        """Duration [s] of the motion of state (6, n): q0, v0, a0, q1, v1, a1; fastest for C-contiguous float64."""
+        rows = self._rows
+        try:
+            T = self._solve(state, rows, self._mode, self._by_velocity, minimum_duration, self._cycle, self._buffer)
+        except TypeError:  # not such an array, or not a number
+            state = np.array(state, dtype=float, order="C")
+            shortest = duration_of(minimum_duration)
+            T = self._solve(
+                np.atleast_2d(state), rows, self._mode, self._by_velocity, shortest, self._cycle, self._buffer
+            )
         if T != T:
             self.duration = None
-            explain(state, self._rows, self._by_velocity)
+            duration_of(minimum_duration)
+            if state.shape != rows.shape:
+                raise InvalidInput(f"state must have shape {rows.shape}, got {state.shape}")
+            explain(state, rows, self._by_velocity)
         self.duration = T
         return T
 

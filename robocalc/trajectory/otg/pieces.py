@@ -68,7 +68,10 @@ def segments(buffer, T):
     return knots[: K + 1].copy(), coeffs
 
 
-@njit
+SIGNATURE = "f8(f8[:,::1], f8[:,::1], i8, b1, f8, f8, f8[:,:,::1])"  # other arrays are refused, not compiled for
+
+
+@njit(SIGNATURE)
 def solve_mode(state, limits, mode, by_velocity, shortest, cycle, buffer):
     """`solve`, with PHASE: along a straight line if the states allow it, else as TIME."""
     if mode == PHASE:

@@ -23,6 +23,8 @@ ROUNDS = 200
 @njit
 def usable(state, limits, by_velocity):
     """Whether every number is finite, every limit has its sign, and the target state is within limits."""
+    if state.shape != limits.shape:
+        return False
     for i in range(state.shape[1]):
         vmin, vmax, amin = limits[0, i], limits[1, i], limits[2, i]
         amax, jmin, jmax = limits[3, i], limits[4, i], limits[5, i]
@@ -164,7 +166,7 @@ def solve(state, limits, mode, by_velocity, shortest, cycle, buffer):
     shortest  least duration [s]
     cycle     the duration is a multiple of it [s]; 0: any
     """
-    if not usable(state, limits, by_velocity):
+    if not (usable(state, limits, by_velocity) and 0.0 <= shortest < math.inf):
         return math.nan
     n = state.shape[1]
     T = shortest
