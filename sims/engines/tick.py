@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from robocalc.control.signature import law_at
+from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.kernels import acceleration
 from robocalc.dynamics.model import Model
 from robocalc.jit import njit
 from sims.effects.arrays import DT, EVERY, Effects
 from sims.effects.kernels import begin, drive, resist, sense, settled
-from sims.engines.borrow import borrowed
 from sims.engines.status import ERROR_BOUND, GOES_ON, NOT_FINITE, TOO_FAR
 from sims.log import CHANNEL_INDEX
 
