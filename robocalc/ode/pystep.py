@@ -12,7 +12,7 @@ import dis
 import inspect
 import math
 import types
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -36,6 +36,7 @@ def indexes_only(function) -> bool:
     return name not in code.co_cellvars and _only_indexed(code, name)
 
 
+@lru_cache(maxsize=1024)
 def _only_indexed(code, name) -> bool:
     steps = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG", "NOP", "RESUME")]
     for here, after, then in zip(steps, steps[1:] + [None], steps[2:] + [None, None]):
@@ -84,8 +85,10 @@ def loop_source(method: str, n: int, kind: str, with_p: bool, keep: bool) -> str
     for which, weights in enumerate(tab.e):
         terms = []
         for i in range(n):
-            body.append(f"a, b = abs(y{i}), abs(z{i})")
-            body.append(f"e{which}_{i} = ({_sum(weights, i)}) / (atol{i} + rtol{i} * (a if a > b else b))")
+            if which == 0:
+                body.append(f"b{i} = abs(z{i})")
+            scale = f"atol{i} + rtol{i} * (a{i} if a{i} > b{i} else b{i})"
+            body.append(f"e{which}_{i} = ({_sum(weights, i)}) / ({scale})")
             terms.append(f"e{which}_{i} * e{which}_{i}")
         body.append(f"sum{which} = {' + '.join(terms)}")
     if len(tab.e) == 2:
@@ -106,6 +109,7 @@ def loop(f, t, t1, h, {', '.join(ys)}, {', '.join(f'k0_{i}' for i in range(n))},
     clip = (lambda x: x if x < t1 else t1) if forward else (lambda x: x if x > t1 else t1)
     nfev = accepted = rejected = 0
     old, just_rejected = 1e-4, False
+    {', '.join(f'a{i}' for i in range(n))}, = {', '.join(f'abs(y{i})' for i in range(n))},
     while t != t1:
         if accepted + rejected >= most:
             return 'many', t, nfev, accepted, rejected
@@ -135,6 +139,7 @@ def loop(f, t, t1, h, {', '.join(ys)}, {', '.join(f'k0_{i}' for i in range(n))},
             h = abs(h) * factor
             t, accepted = t_new, accepted + 1
             {', '.join(ys)}, = {', '.join(zs)},
+            {', '.join(f'a{i}' for i in range(n))}, = {', '.join(f'b{i}' for i in range(n))},
             {', '.join(f'k0_{i}' for i in range(n))}, = {', '.join(f'k{s}_{i}' for i in range(n))},
             times(t)
             states(({', '.join(ys)},))
