@@ -17,8 +17,20 @@ _IMPORT = re.compile(r"^\s*(?:from|import)\s+((?:robocalc|sims)[\w.]*)(?:\s+impo
 
 
 def njit(*args, **options):
-    """numba.njit(cache=True, error_model="numpy"): x / 0 is inf, as in numpy, and no check costs time."""
-    return numba.njit(*args, **{"cache": True, "error_model": "numpy", **options})
+    """numba.njit(cache=True, error_model="numpy"): x / 0 is inf, as in numpy, and no check costs time.
+
+    Where no cache folder can be written the kernel is compiled in each process: slow to start, but it runs.
+    """
+    options = {"cache": True, "error_model": "numpy", **options}
+    if not (args and callable(args[0])):
+        return lambda function: njit(function, *args, **options)
+    function, *signatures = args
+    try:
+        return numba.njit(*signatures, **options)(function)
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+        return numba.njit(*signatures, **{**options, "cache": False})(function)
 
 
 def _module_files(module: str, names: str):
