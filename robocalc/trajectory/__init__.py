@@ -31,6 +31,7 @@ EXPORTS = {
     "line_motion": "motion",
     "curve_motion": "motion",
     "map_to_joints": "motion",
+    "path_report": "closeness",
     "jerk_limited": "otg",
     "jerk_limited_batch": "otg",
     "jerk_limited_through": "otg",

@@ -42,7 +42,8 @@ class Problem:
         if self.times is not None and self.duration is not None:
             raise InvalidInput("times and duration are both given; give one of them")
         self.periodic = bool(periodic)
-        self.given = self._prescribed(start, end, stop, derivatives)  # (W, s - 1, n), NaN where free
+        self.asked = self._prescribed(start, end, stop, derivatives)  # (W, s - 1, n), NaN where free
+        self.given = self.asked  # ... and what we add
         if self.limits is not None:
             check_inside(self.q, self.limits, self.n)
             self._check_prescribed()
@@ -195,20 +196,21 @@ class Problem:
         Velocity 0 is prescribed for that joint at an end of the segment, then acceleration 0. With both at both ends
         the joint moves from one waypoint to the next without leaving the range between them: this comes to an end.
         """
-        traj = build()
         if self.limits is None or self.limits.position is None:
-            return traj
+            return build()
+        self.given = self.asked.copy()
+        traj = build()
         only = Limits(position=self.limits.position)
         for _ in range(4 * self.W):
             told = certificate(traj, only)
-            if told.kept or not self._turn(told):
+            beyond = np.flatnonzero(told.usage[0] > 1)
+            if told.kept or not any([self._turn(told, i) for i in beyond]):
                 break
             traj = build()
         return traj
 
-    def _turn(self, told) -> bool:
-        """Prescribe one more 0 near the worst excess; False where all is prescribed."""
-        i = int(np.argmax(told.usage[0]))
+    def _turn(self, told, i) -> bool:
+        """Prescribe one more 0 for joint i near its worst excess; False where all is prescribed."""
         low, high = self.limits.bounds("position", self.n)[:, i]
         side = int(told.value[0, 1, i] - high > low - told.value[0, 0, i])
         k = self._segment_at(told.time[0, side, i])

@@ -5,7 +5,17 @@ import pytest
 from numpy.testing import assert_allclose
 
 from robocalc.errors import Infeasible, InvalidInput
-from robocalc.trajectory import Limits, cartesian, certificate, curve_motion, line_motion, map_to_joints, rotations
+from robocalc.trajectory import (
+    Limits,
+    cartesian,
+    certificate,
+    curve_motion,
+    line_motion,
+    map_to_joints,
+    minimum_jerk,
+    path_report,
+    rotations,
+)
 
 AXES = np.array([[0, 0, 1], [0, 1, 0], [0, 0, 1], [0, -1, 0], [0, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 UP = np.array([0.3, 0.0, 0.4, 0.0, 0.4, 0.0, 0.15])  # way from joint to joint [m]
@@ -158,6 +168,20 @@ def test_a_joint_limit_on_the_way_is_named():
     stiff.limits = Limits(position=[ARM.home - 0.05, ARM.home + 0.05], velocity=np.ones(8))
     with pytest.raises(Infeasible, match=r"joint \d \([a-g]\) would have to go to"):
         line_motion(stiff, ARM.home, moved((0.1, 0.2, -0.1)))
+
+
+def test_a_report_says_where_a_motion_comes_close():
+    q = ARM.home.copy()
+    straight = q * np.array([1, 1, 1, 0, 1, 1, 1, 1])  # a stretched elbow: the arm is singular
+    m = minimum_jerk([q, straight], duration=1.0)
+    told = path_report(ARM, m, samples=201)
+    assert told.singular[-1] == pytest.approx(0.0, abs=1e-9)
+    assert told.room.shape == (201, 8)
+    assert_allclose(told.room[:, 3], 2.6 - m(told.t)[:, 3])
+    assert told.meets[0].startswith("closest to singular at t = 1 s, tool at (")
+    assert "joint 7 (finger) at 0.04, range [0, 0.04]" in told.meets[1]
+    with pytest.raises(InvalidInput, match="samples must be"):
+        path_report(ARM, m, samples=1)
 
 
 @pytest.mark.parametrize(
