@@ -4,6 +4,8 @@ write_plots    the files; `what` chooses by name
 PLOTS          those names
 """
 
+import logging
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,7 @@ def write_plots(folder, data: ReportData, what=None, kind="png") -> list:
 
 def draw(path, panels, data) -> Path:
     """One picture of the panels, one above the other."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where its own settings lie is nothing to a user
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -82,7 +85,9 @@ def draw(path, panels, data) -> Path:
             color=INK,
         )
         figure.subplots_adjust(left=0.085, right=0.83, top=top - 0.02, bottom=0.5 / figure.get_figheight(), hspace=0.22)
-        figure.savefig(path, metadata=metadata)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in signs that no font here has
+            figure.savefig(path, metadata=metadata)
     return path
 
 
