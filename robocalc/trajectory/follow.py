@@ -83,7 +83,7 @@ class Follower:
 
 def _turn(here, pose):
     """Rotation vector from here to pose in world axes."""
-    return here[:3, :3] @ rotations.log(here[:3, :3].T @ pose[:3, :3])
+    return here[:3, :3] @ rotations.log_one(here[:3, :3].T @ pose[:3, :3])
 
 
 def _least(J, e):

@@ -5,6 +5,8 @@
 Source: Solà, Deray & Atchuthan, A micro Lie theory for state estimation in robotics (2018), SO(3).
 """
 
+from math import atan2, sqrt
+
 import numpy as np
 
 SMALL = 1e-2  # [rad²] below this θ², series replace quotients that would cancel; their error is below 1e-16
@@ -67,6 +69,17 @@ def log(R):
     size = np.linalg.norm(q[..., 1:], axis=-1)
     angle = 2 * np.arctan2(size, q[..., 0])
     return q[..., 1:] * np.where(size > 1e-12, angle / np.maximum(size, 1e-12), 2.0)[..., None]
+
+
+def log_one(R):
+    """`log` of one matrix (3, 3) without the overhead of batches; far from π it needs no quaternion."""
+    (_, a, b), (c, _, d), (e, f, _) = R.tolist()
+    x, y, z = f - d, b - e, c - a  # 2 sin θ times the axis
+    sine, cosine = 0.5 * sqrt(x * x + y * y + z * z), 0.5 * (R[0, 0] + R[1, 1] + R[2, 2] - 1)
+    if cosine < 0.0:
+        return log(R)
+    k = 0.5 * (atan2(sine, cosine) / sine if sine > 1e-9 else 1.0)
+    return np.array([k * x, k * y, k * z])
 
 
 def right_jacobian(phi):

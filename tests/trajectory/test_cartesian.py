@@ -29,6 +29,7 @@ def test_exponential_and_logarithm_are_those_of_scipy(angle):
     R = Rotation.from_rotvec(x).as_matrix()
     assert_allclose(rotations.exp(x), R, atol=2e-15)
     assert_allclose(rotations.log(R), x, atol=4e-15)
+    assert_allclose([rotations.log_one(one) for one in R], x, atol=4e-15)
 
 
 @pytest.mark.parametrize("angle", [0.01, 0.099, 0.101, 1.0, 3.0])
