@@ -205,3 +205,29 @@ def test_planning_again_on_the_way_does_not_drift_or_detour():
         left = generator.solve(state)
         assert left == pytest.approx(T - k * dt, abs=1e-6)
         state[:3] = generator.at(dt)[:3]
+
+
+RAMPS = {  # one ramp of full jerk leads from start to target: q0, v0, a0, q1, v1, a1, limit of v, a, j, duration
+    "from rest": ([-2, 0, 0, -2 + 1 / 6, 0.5, 1], (1, 2, 1), 1.0),
+    "to a final acceleration of 0": ([0.25, 0, 2, 0.25 + 1 / 6, 0.5, 0], (4, 2, 4), 0.5),
+    "through zero acceleration": ([0, 0.5, -1, 4 / 3, 0.5, 1], (2, 2, 0.5), 4.0),
+    "nothing to do": ([0.5, 0.25, 0.5, 0.5, 0.25, 0.5], (1, 2, 1), 0.0),
+}
+
+
+@pytest.mark.parametrize("control", ["position", "velocity"])
+@pytest.mark.parametrize("case", RAMPS)
+def test_one_ramp_takes_the_time_of_one_ramp(case, control):
+    """Where only one duration does, and the next longer ones are blocked."""
+    x, (v, a, j), T = RAMPS[case]
+    x[3] = x[0] + T * x[1] + T * T * (2 * x[2] + x[5]) / 6
+    limits = Limits(velocity=[v], acceleration=[a], jerk=[j])
+    assert jerk_limited(x[:3], x[3:], limits, control=control).duration == pytest.approx(T, abs=1e-9)
+
+
+def test_a_short_motion_whose_accelerations_have_one_sign():
+    """The root lies in the short piece of durations, where the displacement grows faster and then slower."""
+    start = (-0.8802164853340521, -0.6089760790711796, 2.1128985980981745)
+    limits = Limits(velocity=[9.764330426230423], acceleration=[2.459584995792996], jerk=[0.5326230477304292])
+    motion = jerk_limited(start, (0.0, 1.934082969623442, 1.8440706688696213), limits)
+    assert motion.duration == pytest.approx(1.238459326688888, abs=1e-9)

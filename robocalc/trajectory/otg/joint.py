@@ -137,7 +137,8 @@ def fastest(J, d):
     V = abs(v0) + abs(v1)
     k, s = (k1, 1.0) if a1 > a0 else (k2, -1.0)
     T, v = k * abs(a1 - a0), v1 - 0.5 * s * k * (a1 - a0) * (a1 + a0)
-    if abs(v - v0) <= SAME * V and abs(T * (v + T * (2.0 * a0 + a1) / 6.0) - d) <= rounding(J, T, d):
+    off = 0.0 if math.isnan(d) else abs(T * (v + T * (2.0 * a0 + a1) / 6.0) - d)
+    if abs(v - v0) <= SAME * V and off <= rounding(J, T, d):
         return T, (a0, 0.0, a0, 0.0, a0, 0.0), v
     T, p, gap = earliest(J, d, 0.0)
     v = v0
@@ -221,11 +222,20 @@ def fit(J, T, d):
         c = cruise(C, T, find_cruise(C, T, d, min(vA, vB), max(vA, vB)))
         if c[0] >= 0.0:
             return True, 0.0, cruise_profile(c), cruise_profile(c)
+    return between(J, T, d, lo, hi)
+
+
+@njit
+def between(J, T, d, lo, hi):
+    """(fits, share, profile, profile): a blend of the nearest motions that fall short and go too far.
+
+    lo, hi   results of `cruise`, used where they fit in T; else the farthest motions
+    """
     below, P, p = True, lo[1], cruise_profile(lo)
-    if lo[0] < 0.0:
+    if lo[0] < 0.0 or d < P:
         below, P, p = edge(J, False, T)
     above, Q, q = True, hi[1], cruise_profile(hi)
-    if hi[0] < 0.0:
+    if hi[0] < 0.0 or d > Q:
         above, Q, q = edge(J, True, T)
     slack = rounding(J, T, d)
     if not (below and above and P - slack <= d <= Q + slack):

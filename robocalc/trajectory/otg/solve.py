@@ -9,7 +9,7 @@ import math
 
 from robocalc.jit import njit
 from robocalc.trajectory.otg.brake import brake, finish, push
-from robocalc.trajectory.otg.joint import earliest, fastest, fit, fit_velocity
+from robocalc.trajectory.otg.joint import between, earliest, fastest, fit, fit_velocity
 from robocalc.trajectory.otg.stretch import blend, emit
 
 ROWS = 18
@@ -119,15 +119,20 @@ def lengthen(buffer, i, T, by_velocity):
         keep(note, max(later + t, T), fit_velocity(J, later))
         return note[0]
     fits, share, p, q = fit(J, T - t, d)
+    if not fits:
+        later, r, _ = earliest(J, d, T - t)
+        if later > T - t:
+            keep(note, later + t, r)
+            return max(note[0], T)
+        never = (-1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # at odds by rounding: the farthest motions decide
+        fits, share, p, q = between(J, T - t, d, never, never)
     if fits:
         keep(note, T, p)
         note[7] = share
         for r in range(6):
             note[8 + r] = q[r]
         return T
-    later, p, _ = earliest(J, d, T - t)
-    keep(note, max(later + t, T), p)
-    return note[0]
+    return math.nan
 
 
 @njit
@@ -171,16 +176,23 @@ def solve(state, limits, mode, by_velocity, shortest, cycle, buffer):
     n = state.shape[1]
     T = shortest
     for i in range(n):
-        T = max(T, prepare(state, limits, buffer, i, by_velocity))
+        Ti = prepare(state, limits, buffer, i, by_velocity)
+        if math.isnan(Ti):
+            return Ti
+        T = max(T, Ti)
     T = whole(T, cycle)
     rounds, i = 0, 0
     while i < n and rounds < ROUNDS:
         want = T if mode == TIME else whole(max(shortest, buffer[i, 15, 0]), cycle)
         later = lengthen(buffer, i, want, by_velocity)
+        if math.isnan(later):
+            return later
         i += 1
         if later > want and (mode == TIME or cycle > 0.0):  # blocked: the others follow, or the next cycle is tried
             T, rounds = whole(later, cycle), rounds + 1
             i = 0 if mode == TIME else i - 1
+    if rounds == ROUNDS:
+        return math.nan
     for i in range(n):
         write(state, buffer, i, buffer[i, 15, 0] if mode == NONE else T, by_velocity)
         T = max(T, buffer[i, 15, 0])

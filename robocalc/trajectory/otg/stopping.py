@@ -31,7 +31,8 @@ def require_room(state, rows, position):
         _, _, amin, amax, jmin, jmax = rows[:, i]
         low, high = position[:, i]
         for name, q in (("start", state[0, i]), ("target", state[3, i])):
-            if not low <= q <= high:
+            slack = 1e-12 * max(abs(q), 1e-300)
+            if not low - slack <= q <= high + slack:
                 raise InvalidInput(f"{name} position of joint {i} is {q:g}, outside of its range [{low:g}, {high:g}]")
         q, v, a = state[:3, i]
         _require(i, "stop", q, v, high, 1.0, lambda v, a=a, amin=amin, jmin=jmin: overshoot(v, a, amin, jmin))
