@@ -122,6 +122,9 @@ def test_filters_stay_where_they_are_when_a_target_is_refused():
             follow.update(target)
         assert np.array_equal(before, follow.state)
     follow.update([1.0, 1.0])
+    ranged = Filter(RANGED, 0.01, [0.0, 0.0])
+    with pytest.raises(InvalidInput, match=r"target position of joint 1 is 1.5, outside of its range \[-1, 1\]"):
+        ranged.update([0.0, 1.5])
     with pytest.raises(InvalidInput, match="greater than 0"):
         Filter(LIMITS, 0.0, [0.0, 0.0])
     with pytest.raises(InvalidInput, match="start position of joint 1 is nan"):

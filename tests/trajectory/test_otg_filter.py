@@ -98,3 +98,17 @@ def test_one_joint_takes_numbers():
     follow.update((0.5, 0.1))
     follow.reset(0.0)
     assert follow.state[0] == 0.0
+
+
+def test_a_tuple_of_as_many_numbers_as_joints_is_a_position():
+    assert np.array_equal(Filter(LIMITS, DT, (0.1, 0.2)).state[0], [0.1, 0.2])
+    for start in (([0.1, 0.2], [0.3, 0.4]), [[0.1, 0.2], [0.3, 0.4]]):
+        assert np.array_equal(Filter(LIMITS, DT, start).state[1], [0.3, 0.4])
+
+
+def test_motions_and_filters_go_on_from_a_reference():
+    first = jerk_limited(([0.0, 0.0],), ([1.0, 0.5],), LIMITS)
+    now = first.at(0.5 * first.duration)
+    second = jerk_limited(now, ([0.0, 0.0],), LIMITS)
+    assert np.allclose(second(0.0, 2), now.a)
+    assert np.allclose(Filter(LIMITS, DT, now).state, now[:3])

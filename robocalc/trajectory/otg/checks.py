@@ -4,6 +4,7 @@ import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
 from robocalc.trajectory.limits import Limits
+from robocalc.trajectory.trajectory import Reference
 
 MODES = {"none": 0, "time": 1, "phase": 2}
 CONTROLS = {"position": False, "velocity": True}
@@ -59,6 +60,7 @@ def _three(name, state):
         rows = list(state)
     except TypeError:
         rows = [state]
+    rows = rows[:3] if isinstance(state, Reference) else rows
     if not 1 <= len(rows) <= 3:
         raise InvalidInput(f"{name} must be (q, v, a), (q, v) or (q,), got {len(rows)} entries")
     return rows + [None] * (3 - len(rows))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from robocalc.errors import InvalidInput
+from robocalc.trajectory.limits import Limits
 from robocalc.trajectory.otg.checks import CONTROLS, MODES, cycle_of, explain, option, packed, state_of
 
 
@@ -12,7 +13,7 @@ class Filter:
         filter = Filter(limits, dt=0.001, start=q)
         q, v, a = filter.update(target)            # each cycle; (n,) each, new arrays
 
-    limits            Limits; a position range is not watched
+    limits            Limits; targets outside of a position range are refused (on the way it is not watched)
     dt                control cycle [s]
     start             (q, v, a), (q, v) or q: the state at time 0
     synchronisation   "time", "phase" or "none", as in `jerk_limited`
@@ -35,11 +36,10 @@ class Filter:
         if moving and self._by_velocity:
             raise InvalidInput('moving targets need control="position"')
         self.dt = cycle_of(dt)
-        start = start if isinstance(start, tuple) else (start,)
-        state = state_of(start, start[:1], limits)
-        _require_finite(state)
+        state = _start(start, limits, limits.n if isinstance(limits, Limits) else None)
         self._moving, self._advance = bool(moving), advance
         self._rows = packed(limits, state.shape[1])
+        self._room = np.ascontiguousarray(limits.bounds("position", self.n))
         self._state = np.ascontiguousarray(state)
         self._target = np.zeros((3, self.n))
         self._relative = np.zeros((6, self.n))
@@ -74,6 +74,7 @@ class Filter:
             self._state,
             self._target,
             self._rows,
+            self._room,
             self._relative,
             self._clock,
             self._mode,
@@ -91,11 +92,9 @@ class Filter:
 
     def reset(self, start):
         """Put the filter into another state (q, v, a), (q, v) or q, at rest there if only q is given."""
-        start = start if isinstance(start, tuple) else (start,)
-        state = state_of(start, start[:1], None)
+        state = _start(start, None, self.n)
         if state.shape[1] not in (1, self.n):
             raise InvalidInput(f"start must be for {self.n} joints, got {state.shape[1]}")
-        _require_finite(state)
         self._state[:] = state
         self._clock[:] = 0.0
 
@@ -129,6 +128,12 @@ class Filter:
         self._clock[0] = 0.0
         state = np.vstack([self._state[:3], self._target])
         rows = self._rows
+        for i in range(0 if self._by_velocity else self.n):
+            low, high = self._room[:, i]
+            if self._target[0, i] < low or self._target[0, i] > high:
+                raise InvalidInput(
+                    f"target position of joint {i} is {self._target[0, i]:g}, outside of its range [{low:g}, {high:g}]"
+                )
         if self._moving:
             for i in np.flatnonzero(~((rows[0] < self._target[1]) & (self._target[1] < rows[1]))):
                 raise InvalidInput(
@@ -138,7 +143,14 @@ class Filter:
         explain(state, rows, self._by_velocity)
 
 
-def _require_finite(state):
+def _start(start, limits, n):
+    """State (6, n) at rest at a start: (q, v, a), (q, v) or q; a tuple of n > 1 numbers is q."""
+    if isinstance(start, list) and start and all(np.ndim(x) == 1 for x in start):
+        start = tuple(start)
+    if not isinstance(start, tuple) or (len(start) == n and n > 1 and all(np.ndim(x) == 0 for x in start)):
+        start = (start,)
+    state = state_of(start, start[:1], limits)
     for name, row in zip(("position", "velocity", "acceleration"), state):
         for i in np.flatnonzero(~np.isfinite(row)):
             raise InvalidInput(f"start {name} of joint {i} is {row[i]}; a finite number is needed")
+    return state

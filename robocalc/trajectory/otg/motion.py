@@ -29,7 +29,8 @@ def jerk_limited(
 ) -> Trajectory:
     """Fastest motion from state to state within limits on velocity, acceleration and jerk.
 
-    start, end        (q, v, a), each (n,) or a number; v and a may be left out (0) [rad | m, per s, per s²]
+    start, end        (q, v, a), each (n,) or a number; v and a may be left out (0) [rad | m, per s, per s²]; or a
+                      Reference, as another trajectory's `at(t)` gives
     limits            Limits; (2, n) for [lower; upper], None or inf where nothing bounds. Position ranges are checked
     synchronisation   "time": joints arrive together; "phase": on a straight line in joint space where the states lie
                       on one (else as "time"); "none": each as fast as it can, then goes on with its target acceleration

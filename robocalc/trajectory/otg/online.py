@@ -11,16 +11,20 @@ PLANNED, CYCLES = range(2)  # entries of the clock: whether a plan is in the buf
 
 
 @njit
-def advance(state, target, limits, relative, clock, mode, by_velocity, moving, dt, buffer, out):
+def advance(state, target, limits, room, relative, clock, mode, by_velocity, moving, dt, buffer, out):
     """Move the filter by one cycle; returns the time left to the target, nan if the target cannot be used.
 
     state (6, n)    where the filter is, and the target of its plan (where it stands now, if it moves)
     target (3, n)   q, v, a wanted; moving: where the target will be at the end of this cycle, and its velocity
-    relative (6, n) room for the limits as a moving target sees them
+    room (2, n)     lowest and highest target position
+    relative (6, n) space for the limits as a moving target sees them
     clock (3,)      PLANNED, CYCLES, duration
     """
     n = state.shape[1]
     same = clock[0] > 0.0
+    for i in range(n):
+        if not (by_velocity or room[0, i] <= target[0, i] <= room[1, i]):
+            return math.nan
     for i in range(n):
         if moving:  # the plan's frame moves along; a target that only went on moving needs no new plan
             state[3, i] += state[4, i] * dt
