@@ -7,6 +7,7 @@ slip without a grasp) is absent, never zero.
 """
 
 from dataclasses import dataclass, field
+from math import degrees
 from typing import NamedTuple
 
 import numpy as np
@@ -158,12 +159,12 @@ def tracking(run):
     largest, when = worst(run.t, np.abs(e).max(axis=1)) if e.size else (0.0, None)
     final = float(np.abs(e[-1]).max()) if e.size else 0.0
     yield "tracking.joint_rms_rad", Metric(rms(e), "rad")
-    yield "tracking.joint_rms_deg", Metric(np.rad2deg(rms(e)), "deg")
-    yield "tracking.joint_max_deg", Metric(np.rad2deg(largest), "deg", when)
-    yield "tracking.joint_final_deg", Metric(np.rad2deg(final), "deg", float(run.t[-1]))
+    yield "tracking.joint_rms_deg", Metric(degrees(rms(e)), "deg")
+    yield "tracking.joint_max_deg", Metric(degrees(largest), "deg", when)
+    yield "tracking.joint_final_deg", Metric(degrees(final), "deg", float(run.t[-1]))
     if run.home is not None:
         away = float(np.abs((run.q[-1] - run.home)[run.tracked]).max())
-        yield "state.final_max_deg", Metric(np.rad2deg(away), "deg", float(run.t[-1]))
+        yield "state.final_max_deg", Metric(degrees(away), "deg", float(run.t[-1]))
 
 
 def tool(run):

@@ -69,6 +69,7 @@ class Run:
         if not self.plan.solved:
             return "; ".join(str(v) for v in self.plan.violations)
         if self.outcome is not Outcome.FINISHED:
-            return self.reason or f"{self.outcome.value} (t = {self.log.t[-1]:.3g} s)"
+            ended = f"{self.outcome.value} (t = {self.log.t[-1]:.3g} s)"
+            return self.reason if self.reason and not self.outcome.diverged else ended
         failed = [str(row) for row in self.acceptance if not row.ok]
         return "; ".join(failed) if failed else "all acceptance thresholds are met"

@@ -18,7 +18,7 @@ from tempfile import mkdtemp
 from time import perf_counter, process_time
 from types import ModuleType
 
-from robocalc.errors import EngineUnavailable
+from robocalc.errors import EngineUnavailable, InvalidInput
 from sims.build import believed_robot, effects_of, known_world, motion_limits, start_of, true_robot, world_shapes
 from sims.engines.bullet import Bullet, Clearance
 from sims.engines.loop import simulate
@@ -33,6 +33,7 @@ from sims.report.gather import report_data
 from sims.report.page import write_page
 from sims.report.plots import write_plots
 from sims.result import Run
+from sims.scenario import Scenario
 from sims.watch import Watcher
 
 
@@ -44,6 +45,8 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
     plots, report  write them into the folder
     raises         ScenarioError and InvalidInput for what cannot be built; EngineUnavailable
     """
+    if not isinstance(scenario, Scenario):
+        raise InvalidInput(f"run takes a Scenario, got {scenario!r:.60}; make one with Scenario.load(path)")
     changes = {"sim.engine": engine, "seed": seed}
     changes = {key: value for key, value in changes.items() if value is not None}
     scenario = scenario.with_(**changes) if changes else scenario

@@ -113,6 +113,8 @@ def finish(document: Document, folder: Path, overrides, prefix="--set ") -> Scen
         if path not in document.broken:
             document.complain(path, f"{message}; write `format: {FORMAT}`" if path == ("format",) else message)
     touched = [*document.broken, *(path for path, _ in wrong)]
+    if ("sim", "timestep") in touched:  # what was only measured by it
+        touched += [("sim", "control_rate"), ("output", "log_rate")]
     for path, message in check(scenario) if scenario else ():
         if not any(path[: len(t)] == t or t[: len(path)] == path for t in touched):
             document.complain(path, message)

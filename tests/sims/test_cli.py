@@ -24,7 +24,7 @@ from sims.scenario import Scenario
 ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = Path(__file__).parent
 GOOD = HERE / "test_scenario_good.yaml"
-COMMANDS = ("demo", "run", "check", "list", "new", "schema", "replay", "reproduce", "doctor")
+COMMANDS = ("demo", "run", "check", "list", "new", "schema", "replay", "reproduce", "export", "doctor")
 
 
 @pytest.fixture(autouse=True)
