@@ -13,6 +13,7 @@ NEAR = 0.7  # share of the half range beyond which a joint is turned away from i
 GAINS = (1.0, 8.0, 40.0)  # of that turning, tried in this order
 LEAP = 0.7  # [rad | m] one knot may move a joint: more is a change of branch
 SINGULAR = 1e-4  # smallest singular value of the Jacobian [m | rad per rad] at which the arm counts as singular
+SWING = 2e-3  # [rad | m] between a joint that is held and its limit
 TRIES = 30
 
 
@@ -30,9 +31,12 @@ class Follower:
     def follow(self, poses, q):
         """Joint positions for every pose. Raises Infeasible: which pose cannot be had, and why."""
         for gain in GAINS:
-            joints, trouble = self._pass(poses, q, gain)
+            joints, trouble = self._pass(poses, q, gain, hold=False)
             if trouble is None:
                 return joints
+        joints, still = self._pass(poses, q, GAINS[1], hold=True)
+        if still is None:
+            return joints
         raise Infeasible((trouble,))
 
     def _range(self, n):
@@ -40,11 +44,13 @@ class Follower:
             return np.full(n, -np.inf), np.full(n, np.inf)
         return tuple(self.limits.bounds("position", n))
 
-    def _pass(self, poses, q, gain):
+    def _pass(self, poses, q, gain, hold):
         low, high = self._range(len(q))
+        if hold:  # a spline swings over where a joint comes to a halt: leave it room
+            low, high = np.minimum(low + SWING, np.maximum(q, low)), np.maximum(high - SWING, np.minimum(q, high))
         joints = np.empty((len(poses), len(q)))
         for k, pose in enumerate(poses):
-            q, trouble = self._reach(pose, q, gain, low, high)
+            q, trouble = self._reach(pose, q, gain, low, high, hold)
             if trouble is None:
                 out = np.flatnonzero((q < low - 1e-9) | (q > high + 1e-9))
                 if out.size:
@@ -58,19 +64,22 @@ class Follower:
             joints[k] = q
         return joints, None
 
-    def _reach(self, pose, q, gain, low, high):
-        """(configuration, None) or (last tried, why not)."""
-        start, J = q, None
+    def _reach(self, pose, q, gain, low, high, hold):
+        """(configuration, None) or (last tried, why not); `hold` keeps joints that arrive at a limit there."""
+        start, J, held = q, None, np.zeros(len(q), bool)
         for attempt in range(TRIES):
             here = self.robot.pose(q, *self.frame)
             e = np.concatenate([pose[:3, 3] - here[:3, 3], _turn(here, pose)])
             if np.abs(e).max() < CLOSE:
                 return q, None
             J = self.robot.jacobian(q, *self.frame)
-            dq, solved = _least(J, e)
+            dq, solved = _least(np.where(held, 0.0, J), e)
             if attempt == 0 and len(q) > 6:
                 dq = dq + _away(J, q, low, high, gain * np.linalg.norm(dq))
             q = q + np.clip(dq, -0.3, 0.3)
+            if hold:
+                held |= (q <= low) | (q >= high)
+                q = np.clip(q, low, high)
             if np.abs(q - start).max() > LEAP:
                 break
             if np.abs(e).max() < 1e-7 and not solved:

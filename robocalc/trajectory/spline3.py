@@ -23,10 +23,12 @@ def minimum_jerk_kernel(t, p, ends, spread, c):
     """
     K, n = c.shape[0], c.shape[2]
     work = np.empty((K + 1, 3))
+    v_after, a_after = np.empty(n), np.empty(n)
     shortest, longest, increasing = np.inf, 0.0, True
     # forward: c[k, 1:3] holds the reduced right-hand side of knot k, work[k] its inverse block
     for i in range(n):
         c[0, 1, i], c[0, 2, i] = ends[0, i], ends[1, i]
+        v_after[i], a_after[i] = ends[2, i], ends[3, i]
     h = t[1] - t[0]
     r = 1.0 / h
     d11, d12, d22, det = 1.0, 0.0, 1.0, 0.0  # the state at the start is known: nothing is taken from the first block
@@ -63,7 +65,6 @@ def minimum_jerk_kernel(t, p, ends, spread, c):
     if not (increasing and shortest > 0.0 and longest < 1e100):
         return BAD_TIMES
     # backward: the state of knot k from that of knot k + 1, then the coefficients between them
-    v_after, a_after = ends[2].copy(), ends[3].copy()
     for k in range(K - 1, -1, -1):
         h = t[k + 1] - t[k]
         g = 1.0 / h

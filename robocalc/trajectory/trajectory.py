@@ -62,15 +62,18 @@ class Trajectory:
         if wrong.size:
             k = wrong[0]
             raise InvalidInput(f"knots must increase: knots[{k}] = {knots[k]:g}, knots[{k + 1}] = {knots[k + 1]:g}")
-        _freeze(self, knots, coeffs)
+        for name, x in (("knots", knots), ("coeffs", coeffs)):
+            x.setflags(write=False)
+            object.__setattr__(self, name, x)
 
     @classmethod
     def trusted(cls, knots, coeffs) -> "Trajectory":
         """From arrays that our own kernels made: nothing is copied or checked, and both become read-only."""
-        new = object.__new__(cls)
-        _freeze(
-            new, knots, coeffs
-        )  # not through __init__, which would copy: this is most of the cost of a short spline
+        knots.setflags(write=False)
+        coeffs.setflags(write=False)
+        new = object.__new__(cls)  # not through __init__, whose copies and checks cost as much as a short spline
+        fields = new.__dict__
+        fields["knots"], fields["coeffs"] = knots, coeffs
         return new
 
     def __repr__(self):
@@ -340,13 +343,6 @@ def _shifted(c, s):
     )
     power = s[:, None, None] ** np.maximum(e - d, 0)
     return (binomial * power) @ c
-
-
-def _freeze(traj, knots, coeffs):
-    knots.setflags(write=False)
-    coeffs.setflags(write=False)
-    d = traj.__dict__
-    d["knots"], d["coeffs"] = knots, coeffs
 
 
 def _times_of(t):

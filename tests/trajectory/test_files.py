@@ -1,6 +1,8 @@
 """Trajectories survive files; pictures and ROS-shaped dictionaries hold what the motion is."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -73,3 +75,12 @@ def test_a_broken_file_is_told(tmp_path):
     for name in ("m.json", "m.npz"):
         with pytest.raises(RobocalcError, match="holds no trajectory"):
             Trajectory.load(tmp_path / name)
+
+
+def test_importing_the_room_is_light():
+    code = (
+        "import sys, robocalc.trajectory as t; t.Limits; t.Trajectory; t.minimum_jerk; t.line_motion; t.cartesian;"
+        "print([m for m in ('numba', 'scipy', 'matplotlib') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
