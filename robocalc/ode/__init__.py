@@ -1,14 +1,14 @@
 """ẏ = f(t, y): integrators compiled once, and called with any right-hand side.
 
-    solve        one problem: adaptive, fixed-step, symplectic or stiff; events, resets, breakpoints, sensitivities
-    solve_ivp    the same with scipy's arguments and results
-    ensemble     many initial states and parameters at once, each with its own steps
-    flow         one step as a discrete map with exact Jacobians
-    solve_lie    states on SO(3), SE(3), and mixed with vectors
+solve        one problem: adaptive, fixed-step, symplectic or stiff; events, resets, breakpoints, sensitivities
+solve_ivp    the same with scipy's arguments and results
+ensemble     many initial states and parameters at once, each with its own steps
+flow         one step as a discrete map with exact Jacobians
+solve_lie    states on SO(3), SE(3), and mixed with vectors
 
-    METHODS, SYMPLECTIC, STIFF    which methods there are
-    Event, Solution, Status       what goes in and comes out
-    work_precision                error against work, as a plot
+METHODS, SYMPLECTIC, STIFF    which methods there are
+Event, Solution, Status       what goes in and comes out
+work_precision                error against work, as a plot
 """
 
 from importlib import import_module

@@ -2,7 +2,7 @@
 
     k̄ᵢ = h (bᵢ λ + Σⱼ aⱼᵢ θⱼ),   θᵢ = (∂f/∂y)ᵀ k̄ᵢ,   p̄ += (∂f/∂p)ᵀ k̄ᵢ,   λ ← λ + Σ θᵢ
 
-The step back is written out for the method and the size, as loops of unknown length would cost more than the mathematics.
+The step back is written out for the method and the size: loops of unknown length would cost more than the mathematics.
 
 Source: Sanz-Serna, Symplectic Runge-Kutta schemes for adjoint equations, SIAM Review 58 (2016).
 """

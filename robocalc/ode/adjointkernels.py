@@ -1,7 +1,7 @@
 """Steps back along a trace of unequal steps."""
 
 from robocalc.jit import njit
-from robocalc.ode.native import at, call_back, data, f8, get, i8, put, types
+from robocalc.ode.native import at, call_back, data, f8, i8, put, types
 
 
 @njit(
@@ -22,6 +22,4 @@ def adjoint_steps(back, step, f, jac, TS, YS, p, s, work, lam, grad, first, last
         for i in range(n):
             put(y, i, YS[row, i])
         lo, hi = min(t, TS[row + 1]), max(t, TS[row + 1])
-        call_back(
-            back, step, f, jac, t, h, lo, hi, y, data(p), k, new, tmp, err, J, theta, data(lam), data(grad)
-        )
+        call_back(back, step, f, jac, t, h, lo, hi, y, data(p), k, new, tmp, err, J, theta, data(lam), data(grad))

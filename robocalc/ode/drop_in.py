@@ -6,11 +6,11 @@ import warnings
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from robocalc.ode import layout as L
+from robocalc.ode import layout as lay
 from robocalc.ode.checks import SMALLEST_RTOL, read_breakpoints, read_parameters, read_span, read_state, read_times
 from robocalc.ode.engine import Run, plan
 from robocalc.ode.events import event_field, read_events
-from robocalc.ode.methods import METHODS, STIFF, find
+from robocalc.ode.methods import STIFF, find
 from robocalc.ode.problem import PythonField, resolve
 from robocalc.ode.rhs import compiled_field, form_of, is_compiled, pack_args
 from robocalc.ode.solution import Dense, Status
@@ -62,7 +62,9 @@ def solve_ivp(
     if not stiff and field.address == 0:
         found = _scalar(name, field, t0, t1, y, params, tol, times, dense_output, watched, options)
         if found is not None:
-            return _result(found.t, found.y.T, found.interpolate if dense_output else None, found.counters, Status.FINISHED, "")
+            return _result(
+                found.t, found.y.T, found.interpolate if dense_output else None, found.counters, Status.FINISHED, ""
+            )
     run = _run(name, stiff, fun, field, (t0, t1), y, params, tol, times, dense_output, args, vectorized, options)
     if watched:
         run.watch(watched, event_field(watched, args), float(tol[0].min(initial=1.0)))
@@ -101,7 +103,7 @@ def _check_options(options, name, stiff):
 
 def _check_args(args):
     try:
-        [*args]
+        list(args)
     except TypeError as error:
         raise TypeError(
             f"Supplied 'args' cannot be unpacked. Please supply `args` as a tuple (e.g. `args=({args},)`)"
@@ -121,8 +123,7 @@ def _tolerances(rtol, atol, n):
     """As scipy: an rtol that is too small is raised, with a warning."""
     if np.any(np.asarray(rtol) < SMALLEST_RTOL):
         warnings.warn(
-            "At least one element of `rtol` is too small. "
-            f"Setting `rtol = np.maximum(rtol, {SMALLEST_RTOL})`.",
+            f"At least one element of `rtol` is too small. Setting `rtol = np.maximum(rtol, {SMALLEST_RTOL})`.",
             stacklevel=4,
         )
         rtol = np.maximum(rtol, SMALLEST_RTOL)
@@ -191,14 +192,14 @@ def _run(name, stiff, fun, field, span, y, params, tol, times, dense, args, vect
         if field.address == 0:
             field = field.as_callback(len(y))
         run = Run(ready, field, span[0], y, params, tol, save=save, dense=dense, t_eval=times)
-        run.ctl[L.MAX_STEP], run.ctl[L.MIN_STEP] = largest, options.get("min_step", 0.0)
+        run.ctl[lay.MAX_STEP], run.ctl[lay.MIN_STEP] = largest, options.get("min_step", 0.0)
         if first is not None:
-            run.ctl[L.H] = first
+            run.ctl[lay.H] = first
         if options.get("step") is not None:
-            run.ctl[L.FIXED] = options["step"]
+            run.ctl[lay.FIXED] = options["step"]
         elif not ready.adaptive:
             raise InvalidInput(f"method {name!r} has no error estimate: give step=, or use an adaptive method")
-    run.cnt[L.MAX_STEPS] = min(options.get("max_steps", 2**62), 2**62)
+    run.cnt[lay.MAX_STEPS] = min(options.get("max_steps", 2**62), 2**62)
     return run
 
 
@@ -256,9 +257,9 @@ def _empty(t0, t1, times, dense, watched):
 
 def _collect(run, status, times, dense, with_events):
     """scipy's result of a driven run."""
-    rows = run.cnt[L.ROW]
+    rows = run.cnt[lay.ROW]
     if times is not None:
-        count = run.cnt[L.NEXT_EVAL]
+        count = run.cnt[lay.NEXT_EVAL]
         t, y = (times[:count], run.EV[:count].T) if count else ([], [])  # as scipy: empty lists
     else:
         t, y = run.TS[:rows].copy(), run.YS[:rows].T.copy()
@@ -294,7 +295,11 @@ def _result(t, y, sol, counters, status, message, t_events=None, y_events=None):
     return OdeResult(
         t=t,
         y=y,
-        sol=sol.interpolate if hasattr(sol, "interpolate") else sol if sol is None or hasattr(sol, "ts") else _wrap(sol),
+        sol=sol.interpolate
+        if hasattr(sol, "interpolate")
+        else sol
+        if sol is None or hasattr(sol, "ts")
+        else _wrap(sol),
         t_events=t_events,
         y_events=y_events,
         nfev=counters.rhs,

@@ -36,7 +36,7 @@ def stiff_options(jac, params, first_step, max_step, min_step, name) -> dict:
 
 
 def jacobian_of(jac, params):
-    """scipy's jac(t, y) from a function of (t, y), (t, y, p) or (t, y, p, out), a pair of them, or a constant matrix."""
+    """scipy's jac(t, y) from a function of (t, y), (t, y, p) or (t, y, p, out), a pair of them, or a matrix."""
     from robocalc.ode.rhs import form_of
 
     first = jac[0] if isinstance(jac, tuple) else jac
@@ -94,7 +94,7 @@ def solve_stiff(
     progress,
 ):
     """scipy's implicit solver behind the same call."""
-    from robocalc.ode import layout as L
+    from robocalc.ode import layout as lay
     from robocalc.ode.rhs import checked
     from robocalc.ode.solve import finish
     from robocalc.ode.stiff import StiffRun
@@ -110,8 +110,10 @@ def solve_stiff(
     watched = read_events(events)
     keep_rows = save == "steps" and times is None
     options = stiff_options(jac, params, first_step, max_step, min_step, name)
-    run = StiffRun(name, python, field, t0, y, params, tol, options, save=keep_rows, dense=dense or keep_rows, t_eval=times)
-    run.cnt[L.MAX_STEPS] = max_steps
+    run = StiffRun(
+        name, python, field, t0, y, params, tol, options, save=keep_rows, dense=dense or keep_rows, t_eval=times
+    )
+    run.cnt[lay.MAX_STEPS] = max_steps
     if watched:
         run.watch(watched, event_field(watched), float(tol[0].min(initial=1.0)))
     stops = read_breakpoints(breakpoints, t0, t1) if len(breakpoints) else [t1]

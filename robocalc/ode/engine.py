@@ -1,7 +1,7 @@
 """Python's side of the compiled loop: buffers that grow, segments between breakpoints, resets, the failure in words.
 
-    Plan      a method made ready for kernels, once
-    Run       one solve: arrays of robocalc.ode.layout, driven until the end
+Plan      a method made ready for kernels, once
+Run       one solve: arrays of robocalc.ode.layout, driven until the end
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from robocalc.ode import layout as L
+from robocalc.ode import layout as lay
 from robocalc.ode.methods import METHODS, SYMPLECTIC
 from robocalc.ode.solution import Counters, Status
 
@@ -46,12 +46,12 @@ def plan(name: str) -> Plan:
     tab = METHODS[name]
     step, keep = step_address(name)
     extra, keep_extra = extra_address(name)
-    ctl, cnt = np.zeros(L.CTL_SIZE), np.zeros(L.CNT_SIZE, dtype=np.int64)
+    ctl, cnt = np.zeros(lay.CTL_SIZE), np.zeros(lay.CNT_SIZE, dtype=np.int64)
     beta = BETA if tab.error_order == 4 else 0.0
-    ctl[L.BETA], ctl[L.EXPO] = beta, 1 / (tab.error_order + 1) - 0.75 * beta
-    ctl[L.ERR_OLD], ctl[L.MAX_STEP] = 1e-4, np.inf
-    cnt[L.STAGES], cnt[L.ROWS], cnt[L.NEW_RHS_IN_STEP] = tab.stages, tab.rows, tab.error_needs_new_rhs
-    cnt[L.AT_START] = 1
+    ctl[lay.BETA], ctl[lay.EXPO] = beta, 1 / (tab.error_order + 1) - 0.75 * beta
+    ctl[lay.ERR_OLD], ctl[lay.MAX_STEP] = np.log(1e-4), np.inf
+    cnt[lay.STAGES], cnt[lay.ROWS], cnt[lay.NEW_RHS_IN_STEP] = tab.stages, tab.rows, tab.error_needs_new_rhs
+    cnt[lay.AT_START] = 1
     W = np.ascontiguousarray(tab.remainder)
     return Plan(name, step, extra, (keep, keep_extra), W, len(tab.e), ctl, cnt, tab.adaptive, tab.rows)
 
@@ -60,9 +60,9 @@ def _symplectic_plan(name) -> Plan:
     from robocalc.ode.symplectic import HERMITE, rows_of, symplectic_address
 
     step, keep = symplectic_address(name)
-    ctl, cnt = np.zeros(L.CTL_SIZE), np.zeros(L.CNT_SIZE, dtype=np.int64)
-    ctl[L.MAX_STEP] = np.inf
-    cnt[L.STAGES], cnt[L.ROWS], cnt[L.AT_START] = 1, rows_of(name), 1
+    ctl, cnt = np.zeros(lay.CTL_SIZE), np.zeros(lay.CNT_SIZE, dtype=np.int64)
+    ctl[lay.MAX_STEP] = np.inf
+    cnt[lay.STAGES], cnt[lay.ROWS], cnt[lay.AT_START] = 1, rows_of(name), 1
     W = np.zeros((rows_of(name), 2))
     W[:3] = HERMITE
     return Plan(name, step, 0, keep, W, COUNTS_ITSELF, ctl, cnt, False, rows_of(name))
@@ -81,15 +81,15 @@ class Run:
         n = len(y0)
         self.advance, self.plan, self.field, self.p, self.tol, self.n = advance, ready, field, p, tol, n
         self.ctl, self.cnt = ready.ctl.copy(), ready.cnt.copy()
-        self.ctl[L.T] = t0
-        self.cnt[L.N], self.cnt[L.CONTROLLED] = n, controlled or n
-        self.cnt[L.SAVE], self.cnt[L.DENSE] = save or dense, dense
+        self.ctl[lay.T] = t0
+        self.cnt[lay.N], self.cnt[lay.CONTROLLED] = n, controlled or n
+        self.cnt[lay.SAVE], self.cnt[lay.DENSE] = save or dense, dense
         self.addr = np.array((ready.step, ready.extra, field.address, 0), dtype=np.int64)
         self.events, self.hits, self.event_list, self.event_field = NO_EVENTS, NO_HITS, (), None
         self.t_eval = NO_TIMES if t_eval is None else t_eval
         self.EV = np.empty((len(self.t_eval), n))
         self.TS = self.YS = self.HS = self.D = None
-        size = FIRST_ROWS if self.cnt[L.SAVE] else 0
+        size = FIRST_ROWS if self.cnt[lay.SAVE] else 0
         self.TS, self.YS = np.empty(size), np.empty((size, n))
         degree = ready.W.shape[1]
         self.HS = np.empty(size if dense else 0)
@@ -98,10 +98,10 @@ class Run:
         self.last_stop = None
         if size:
             self.TS[0], self.YS[0] = t0, y0
-            self.cnt[L.ROW] = 1
+            self.cnt[lay.ROW] = 1
         self.y0 = y0
         if not field.compiled:
-            field.abort = self.cnt[L.ABORT : L.ABORT + 1]
+            field.abort = self.cnt[lay.ABORT : lay.ABORT + 1]
         self.work = None
 
     def watch(self, events, field, rtol):
@@ -109,51 +109,51 @@ class Run:
         from robocalc.ode.events import table
 
         self.event_list, self.event_field = events, field
-        self.addr[L.A_EVENT] = field.address
-        self.events, self.hits = table(events), np.empty((2 * L.MOST_HITS, 2 + self.n))
-        self.ctl[L.RTOL] = rtol
+        self.addr[lay.A_EVENT] = field.address
+        self.events, self.hits = table(events), np.empty((2 * lay.MOST_HITS, 2 + self.n))
+        self.ctl[lay.RTOL] = rtol
         if not field.compiled:
-            field.abort = self.cnt[L.ABORT : L.ABORT + 1]
+            field.abort = self.cnt[lay.ABORT : lay.ABORT + 1]
 
     def drive(self, stops, progress=None) -> Status:
         """On to stops[-1], landing on each; a stop before the last is a breakpoint: f is only taken inside segments."""
-        self.work = np.empty(L.work_size(self.n, self.plan.rows, self.plan.W.shape[1], len(self.events)))
+        self.work = np.empty(lay.work_size(self.n, self.plan.rows, self.plan.W.shape[1], len(self.events)))
         self.work[: self.n] = self.y0
         ctl, cnt = self.ctl, self.cnt
         broken = len(stops) > 1
         self._wanted_at_start()
         for k, stop in enumerate(stops):
-            start = ctl[L.T]
-            ctl[L.T_END] = stop
+            start = ctl[lay.T]
+            ctl[lay.T_END] = stop
             low, high = (start, stop) if stop >= start else (stop, start)
             if broken:
                 first, last = k == 0, k == len(stops) - 1
                 low_free, high_free = (first, last) if stop >= start else (last, first)
                 low = low if low_free else np.nextafter(low, np.inf)
                 high = high if high_free else np.nextafter(high, -np.inf)
-            ctl[L.LO], ctl[L.HI] = low, high
-            ctl[L.T_START], cnt[L.FIXED_INDEX], cnt[L.KNOWN] = start, 0, 0
+            ctl[lay.LO], ctl[lay.HI] = low, high
+            ctl[lay.T_START], cnt[lay.FIXED_INDEX], cnt[lay.KNOWN] = start, 0, 0
             status = self._segment(progress)
             if status is not Status.FINISHED:
                 return status
         return Status.FINISHED
 
     def _wanted_at_start(self):
-        if len(self.t_eval) and self.t_eval[0] == self.ctl[L.T]:
+        if len(self.t_eval) and self.t_eval[0] == self.ctl[lay.T]:
             self.EV[0] = self.y0
-            self.cnt[L.NEXT_EVAL] = 1
+            self.cnt[lay.NEXT_EVAL] = 1
 
     def _segment(self, progress) -> Status:
         while True:
-            self.cnt[L.BUDGET] = CHUNK
+            self.cnt[lay.BUDGET] = CHUNK
             code = self.call()
             if progress is not None:
-                progress(self.ctl[L.T])
-            if code == L.DONE:
+                progress(self.ctl[lay.T])
+            if code == lay.DONE:
                 return Status.FINISHED
-            if code == L.FULL:
+            if code == lay.FULL:
                 self._grow()
-            elif code == L.STOPPED:
+            elif code == lay.STOPPED:
                 ended = self._stopped()
                 if ended is not None:
                     return ended
@@ -161,9 +161,9 @@ class Run:
                 self.field.raise_failure()
                 if self.event_field is not None:
                     self.event_field.raise_failure()
-                if code == L.TOO_SMALL:
+                if code == lay.TOO_SMALL:
                     return Status.STEP_TOO_SMALL
-                return Status.TOO_MANY_STEPS if code == L.TOO_MANY else Status.NON_FINITE
+                return Status.TOO_MANY_STEPS if code == lay.TOO_MANY else Status.NON_FINITE
 
     def call(self):
         return self.advance(
@@ -191,37 +191,37 @@ class Run:
             out[: len(array)] = array
             return out
 
-        if self.cnt[L.ROW] >= len(self.TS) > 0:
+        if self.cnt[lay.ROW] >= len(self.TS) > 0:
             self.TS, self.YS = doubled(self.TS), doubled(self.YS)
-            if self.cnt[L.DENSE]:
+            if self.cnt[lay.DENSE]:
                 self.HS, self.D = doubled(self.HS), doubled(self.D)
-        if len(self.hits) and self.cnt[L.HITS] + L.MOST_HITS > len(self.hits):
+        if len(self.hits) and self.cnt[lay.HITS] + lay.MOST_HITS > len(self.hits):
             self.hits = doubled(self.hits)
 
     def _stopped(self) -> Status | None:
         """After an event that stops the kernel: the status if the solve ends there, else None and a new state."""
-        t, count = self.ctl[L.T], self.cnt[L.HITS]
+        t, count = self.ctl[lay.T], self.cnt[lay.HITS]
         here = [int(e) for s, e in self.hits[:count, :2] if s == t]
         resets = [e for e in here if self.event_list[e].reset is not None]
         for e in here:
             limit = self.event_list[e].terminal
-            if limit and self.events[e, L.E_COUNT] >= limit and e not in resets:
+            if limit and self.events[e, lay.E_COUNT] >= limit and e not in resets:
                 return Status.TERMINATED
         y = self.work[: self.n].copy()
-        row = int(self.cnt[L.ROW]) - 1
+        row = int(self.cnt[lay.ROW]) - 1
         for e in resets:
             y = self._reset(self.event_list[e], t, y)
         for e in resets:
             limit = self.event_list[e].terminal
-            if limit and self.events[e, L.E_COUNT] >= limit:
+            if limit and self.events[e, lay.E_COUNT] >= limit:
                 self._jump(t, y, row, resets)
                 return Status.TERMINATED
         self._jump(t, y, row, resets)
         if self.last_stop is not None:
             gap = abs(t - self.last_stop)
-            if gap <= PILE_UP * max(abs(t), abs(self.ctl[L.T_END] - t), 1e-300):
+            if gap <= PILE_UP * max(abs(t), abs(self.ctl[lay.T_END] - t), 1e-300):
                 return Status.EVENTS_PILE_UP
-            self.ctl[L.H_CAP] = gap
+            self.ctl[lay.H_CAP] = gap
         self.last_stop = t
         return None
 
@@ -236,27 +236,27 @@ class Run:
 
     def _jump(self, t, y, row, which):
         self.work[: self.n] = y
-        if not self.cnt[L.SAVE]:
+        if not self.cnt[lay.SAVE]:
             return
         self.jumps.append((row, tuple(which)))
-        if self.cnt[L.ROW] >= len(self.TS):
+        if self.cnt[lay.ROW] >= len(self.TS):
             self._grow()
-        row = self.cnt[L.ROW]
+        row = self.cnt[lay.ROW]
         self.TS[row], self.YS[row] = t, y
-        if self.cnt[L.DENSE]:
+        if self.cnt[lay.DENSE]:
             self.HS[row - 1] = 0.0
             self.D[row - 1, 0], self.D[row - 1, 1], self.D[row - 1, 2:] = self.YS[row - 1], y, 0.0
-        self.cnt[L.ROW] += 1
+        self.cnt[lay.ROW] += 1
 
     @property
     def state(self):
         return self.work[: self.n].copy()
 
     def counters(self) -> Counters:
-        return Counters(int(self.cnt[L.NFEV]), int(self.cnt[L.ACCEPTED]), int(self.cnt[L.REJECTED]))
+        return Counters(int(self.cnt[lay.NFEV]), int(self.cnt[lay.ACCEPTED]), int(self.cnt[lay.REJECTED]))
 
     def event_lists(self):
         """(times (k,) of each event, states (k, n) of each event)."""
-        hits = self.hits[: self.cnt[L.HITS]]
+        hits = self.hits[: self.cnt[lay.HITS]]
         each = [hits[hits[:, 1] == e] for e in range(len(self.event_list))]
         return tuple(h[:, 0].copy() for h in each), tuple(h[:, 2:].copy() for h in each)

@@ -33,7 +33,9 @@ ENDLESS = 2**62
     ),
     nogil=True,
 )
-def members(addr, ctl0, cnt0, Y, P, tol, W, estimates, t_eval, EV, events0, hits, work, T_OUT, INFO, TS, YS, HS, D, cnt):
+def members(
+    addr, ctl0, cnt0, Y, P, tol, W, estimates, t_eval, EV, events0, hits, work, T_OUT, INFO, TS, YS, HS, D, cnt
+):
     """Y ← the members' last states; INFO (M, 5): status, rhs calls, accepted, rejected, wanted rows filled."""
     n = Y.shape[1]
     for k in range(len(Y)):

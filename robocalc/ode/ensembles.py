@@ -1,8 +1,8 @@
 """`ensemble`: many initial states and parameters at once, each member with its own steps, across cores.
 
-    ensemble   all members -> Ensemble, or chunk by chunk through `reduce`, so that memory stays bounded
-    stream     the same as an iterator of (first member, Ensemble)
-    Ensemble   y_end (M, n), t_end (M,), y (M, E, n) at t_eval, status of each member, counters
+ensemble   all members -> Ensemble, or chunk by chunk through `reduce`, so that memory stays bounded
+stream     the same as an iterator of (first member, Ensemble)
+Ensemble   y_end (M, n), t_end (M,), y (M, E, n) at t_eval, status of each member, counters
 """
 
 import os
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from robocalc.ode import layout as L
-from robocalc.ode.checks import positive, read_breakpoints, read_span, read_times, read_tolerances
+from robocalc.ode import layout as lay
+from robocalc.ode.checks import positive, read_span, read_times, read_tolerances
 from robocalc.ode.engine import NO_DENSE, NO_EVENTS, NO_HITS, NO_ROWS, NO_TIMES, plan
 from robocalc.ode.events import event_field, read_events, table
 from robocalc.ode.methods import METHODS, STIFF, SYMPLECTIC, find
@@ -22,12 +22,12 @@ from robocalc.ode.problem import make_field
 from robocalc.ode.solution import IntegrationFailed, Status
 
 CODES = {
-    L.DONE: Status.FINISHED,
-    L.STOPPED: Status.TERMINATED,
-    L.TOO_SMALL: Status.STEP_TOO_SMALL,
-    L.NONFINITE: Status.NON_FINITE,
-    L.TOO_MANY: Status.TOO_MANY_STEPS,
-    L.FULL: Status.EVENTS_PILE_UP,
+    lay.DONE: Status.FINISHED,
+    lay.STOPPED: Status.TERMINATED,
+    lay.TOO_SMALL: Status.STEP_TOO_SMALL,
+    lay.NONFINITE: Status.NON_FINITE,
+    lay.TOO_MANY: Status.TOO_MANY_STEPS,
+    lay.FULL: Status.EVENTS_PILE_UP,
 }
 CHUNK_BYTES = 8e6  # of results that one chunk holds
 HITS = 4096  # of events that one member may have
@@ -116,7 +116,9 @@ def stream(f, t_span, Y0, p=None, method="tsit5", rtol=1e-6, atol=1e-9, *, worke
     total = len(job.Y0)
     workers = 1 if not job.compiled else int(positive("workers", workers or os.cpu_count() or 1))
     row = job.Y0.shape[1] * 8 * (1 + len(job.times))
-    chunk = int(positive("chunk", chunk)) if chunk else int(max(64, min(CHUNK_BYTES // row, -(-total // (4 * workers)))))
+    chunk = (
+        int(positive("chunk", chunk)) if chunk else int(max(64, min(CHUNK_BYTES // row, -(-total // (4 * workers)))))
+    )
     starts = range(0, total, chunk)
     if workers == 1 or len(starts) <= 1:
         for start in starts:
@@ -168,18 +170,18 @@ class _Job:
 
     def _settings(self, first_step, max_step, min_step, max_steps, n):
         ctl, cnt = self.ctl, self.cnt
-        ctl[L.T], ctl[L.T_END], ctl[L.T_START] = self.t0, self.t1, self.t0
-        ctl[L.LO], ctl[L.HI] = min(self.t0, self.t1), max(self.t0, self.t1)
-        ctl[L.MAX_STEP], ctl[L.MIN_STEP] = positive("max_step", max_step), positive("min_step", min_step, zero=True)
-        ctl[L.RTOL] = self.tol[0].min(initial=1.0)
+        ctl[lay.T], ctl[lay.T_END], ctl[lay.T_START] = self.t0, self.t1, self.t0
+        ctl[lay.LO], ctl[lay.HI] = min(self.t0, self.t1), max(self.t0, self.t1)
+        ctl[lay.MAX_STEP], ctl[lay.MIN_STEP] = positive("max_step", max_step), positive("min_step", min_step, zero=True)
+        ctl[lay.RTOL] = self.tol[0].min(initial=1.0)
         if self.step is not None:
-            ctl[L.FIXED] = positive("step", self.step)
+            ctl[lay.FIXED] = positive("step", self.step)
         elif not self.plan.adaptive:
             raise InvalidInput(f"method {self.name!r} has no error estimate: give step=, or use an adaptive method")
         if first_step is not None:
-            ctl[L.H] = positive("first_step", first_step)
-        cnt[L.N], cnt[L.CONTROLLED], cnt[L.MAX_STEPS] = n, n, int(positive("max_steps", max_steps))
-        cnt[L.NEXT_EVAL] = bool(len(self.times) and self.times[0] == self.t0)
+            ctl[lay.H] = positive("first_step", first_step)
+        cnt[lay.N], cnt[lay.CONTROLLED], cnt[lay.MAX_STEPS] = n, n, int(positive("max_steps", max_steps))
+        cnt[lay.NEXT_EVAL] = bool(len(self.times) and self.times[0] == self.t0)
 
     def _whole_steps(self) -> bool:
         """Whether lanes apply: an explicit method with compiled f, steps that meet the end and all wanted times."""
@@ -210,11 +212,11 @@ class _Job:
             (self.plan.step, self.plan.extra, self.made.address, self.g.address if self.g else 0), dtype=np.int64
         )
         EV = np.full((count, len(self.times), n), np.nan)
-        work = np.empty(L.work_size(n, self.plan.rows, self.plan.W.shape[1], len(events)))
+        work = np.empty(lay.work_size(n, self.plan.rows, self.plan.W.shape[1], len(events)))
         t_end, info, cnt = np.empty(count), np.zeros((count, 5), dtype=np.int64), self.cnt.copy()
         for part in (self.made, self.g):
             if part is not None and not part.compiled:
-                part.abort = cnt[L.ABORT : L.ABORT + 1]
+                part.abort = cnt[lay.ABORT : lay.ABORT + 1]
         members(
             addr, self.ctl, self.cnt, Y, P, self.tol, self.plan.W, self.plan.estimates, self.times, EV, events, hits,
             work, t_end, info, NO_TIMES, NO_ROWS, NO_TIMES, NO_DENSE, cnt,

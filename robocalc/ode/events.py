@@ -1,8 +1,8 @@
 """Events: where a function g(t, y) of the state is zero, and what then happens.
 
-    Event        g, terminal, direction, reset; plain functions with attributes of these names are events too
-    read_events  what a user gave, checked
-    event_field  all of them as one Field with one result each
+Event        g, terminal, direction, reset; plain functions with attributes of these names are events too
+read_events  what a user gave, checked
+event_field  all of them as one Field with one result each
 """
 
 from collections.abc import Callable
@@ -38,8 +38,7 @@ class Event:
         terminal = 0 if self.terminal is None else self.terminal
         if int(terminal) != terminal or terminal < 0:
             raise InvalidInput(
-                "The `terminal` attribute of each event must be a boolean or positive integer, "
-                f"got {self.terminal!r}"
+                f"The `terminal` attribute of each event must be a boolean or positive integer, got {self.terminal!r}"
             )
         object.__setattr__(self, "terminal", int(terminal))
         direction = float(0 if self.direction is None else self.direction)

@@ -20,7 +20,7 @@ def fingerprint(function) -> str | None:
 
 def _feed(digest, value, seen) -> bool:
     """Add one value; False if it cannot be added faithfully."""
-    if isinstance(value, PLAIN) or isinstance(value, np.generic):
+    if isinstance(value, (*PLAIN, np.generic)):
         digest.update(f"{type(value).__name__}:{value!r};".encode())
     elif isinstance(value, np.ndarray):
         digest.update(f"array:{value.dtype.str}:{value.shape}:".encode() + np.ascontiguousarray(value).tobytes())
@@ -36,7 +36,9 @@ def _feed(digest, value, seen) -> bool:
     elif isinstance(value, types.FunctionType):
         return _feed_function(digest, value, seen)
     elif isinstance(value, type) or callable(value):
-        digest.update(f"named:{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', repr(value))};".encode())
+        digest.update(
+            f"named:{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', repr(value))};".encode()
+        )
         return isinstance(value, (type, types.BuiltinFunctionType, np.ufunc)) or _from_library(value)
     else:
         return False

@@ -97,7 +97,9 @@ class SplitEngine(_Engine):
 
     def __init__(self, flow, n, m):
         if n % 2:
-            raise InvalidInput(f"method {flow.method!r} needs y = (q, v) with halves of equal length, got {n} components")
+            raise InvalidInput(
+                f"method {flow.method!r} needs y = (q, v) with halves of equal length, got {n} components"
+            )
         super().__init__(flow, n, m)
         from robocalc.ode.splitkernels import split_tangents
 
@@ -112,9 +114,7 @@ class SplitEngine(_Engine):
 
     def _run(self, jac, T, Y, P, out, A, B, along):
         work = np.empty(self.n * (2 + 3 * (self.n + self.m)))
-        self.kernel(
-            self.field.address, jac, T, self.h, self.substeps, Y, P, out, A, B, self.moves, work, int(along)
-        )
+        self.kernel(self.field.address, jac, T, self.h, self.substeps, Y, P, out, A, B, self.moves, work, int(along))
         self.done()
 
     def step(self, T, Y, P, out):

@@ -1,8 +1,8 @@
-"""Compiled maps of one fixed step, their Jacobians and vector-Jacobian products, over rows of states or along a rollout.
+"""Compiled maps of one fixed step, their Jacobians and vector-Jacobian products, over rows or along a rollout.
 
-    steps      y₊ for each row              rollout         y₀ ... y_N
-    tangents   A, B for each row            rollout_tangent the same along a rollout
-    pullback   (wᵀA, wᵀB) for each row      rollout_pullback the gradient of a whole rollout
+steps      y₊ for each row              rollout         y₀ ... y_N
+tangents   A, B for each row            rollout_tangent the same along a rollout
+pullback   (wᵀA, wᵀB) for each row      rollout_pullback the gradient of a whole rollout
 """
 
 import numpy as np
@@ -125,5 +125,22 @@ def pullback(back, step, rhs, jac, T, h, substeps, Y, P, LAM, GRAD, s, work, pat
             start = t + j * small
             lo, hi = min(start, start + small), max(start, start + small)
             call_back(
-                back, step, rhs, jac, start, small, lo, hi, data(path[j]), p, k, new, tmp, err, J, theta, lam, data(GRAD[r])
+                back,
+                step,
+                rhs,
+                jac,
+                start,
+                small,
+                lo,
+                hi,
+                data(path[j]),
+                p,
+                k,
+                new,
+                tmp,
+                err,
+                J,
+                theta,
+                lam,
+                data(GRAD[r]),
             )

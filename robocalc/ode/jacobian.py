@@ -1,7 +1,7 @@
 """∂f/∂(y, p) of a right-hand side as a Field with n (n + m) results, row by row.
 
-    jacobian_field   from the user's functions where they are given; else by complex step (exact to rounding) where f
-                     can be taken at complex numbers; else by differences of fourth order (about 1e-11)
+jacobian_field   from the user's functions where they are given; else by complex step (exact to rounding) where f
+                 can be taken at complex numbers; else by differences of fourth order (about 1e-11)
 """
 
 import numpy as np

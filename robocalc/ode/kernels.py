@@ -6,8 +6,6 @@ All state lies in the caller's arrays (robocalc.ode.layout), so the loop can be 
 side, a step and the events are addresses; Python functions come in the same way.
 """
 
-import numpy as np
-
 from robocalc.jit import njit
 from robocalc.ode.eventscan import polynomial, scan
 from robocalc.ode.layout import (
@@ -18,15 +16,11 @@ from robocalc.ode.layout import (
     ABORT,
     ABORTED,
     ACCEPTED,
-    AT_START,
     BAD,
-    BETA,
     BUDGET,
     CONTROLLED,
     DENSE,
     DONE,
-    ERR_OLD,
-    EXPO,
     FIXED,
     FIXED_INDEX,
     FULL,
@@ -35,7 +29,6 @@ from robocalc.ode.layout import (
     HITS,
     KNOWN,
     LO,
-    MAX_STEP,
     MAX_STEPS,
     MIN_STEP,
     MOST_HITS,
@@ -53,118 +46,14 @@ from robocalc.ode.layout import (
     STOPPED,
     T_BAD,
     T_END,
-    T_START,
     TOO_MANY,
     TOO_SMALL,
     H,
     N,
     T,
 )
-from robocalc.ode.native import at, call_rhs, call_step, data, f8, get, i8, put, types
-
-SAFETY, SHRINK, GROW = 0.9, 0.2, 10.0  # of the step; Hairer, Nørsett & Wanner I, section II.4
-NAN_SHRINK = 0.25  # a step that met a non-finite value
-LAST_STRETCH = 1.01  # of the last step, rather than leave a sliver
-
-
-@njit(nogil=True)
-def error_norm(n, stride, y, new, err, estimates, tol, h):
-    """RMS of error / (atol + rtol max(|y|, |y₊|)); nan if y₊ is not finite. Two estimates as in DOP853, `stride` apart."""
-    total, second, finite = 0.0, 0.0, 0.0
-    for i in range(n):
-        z = get(new, i)
-        finite += z - z
-        scale = tol[1, i] + tol[0, i] * max(abs(get(y, i)), abs(z))
-        e = get(err, i) / scale
-        total += e * e
-        if estimates == 2:
-            e = get(err, stride + i) / scale
-            second += e * e
-    if estimates == 2 and total > 0.0:
-        return total / np.sqrt((total + 0.01 * second) * n) + finite
-    return np.sqrt(total / n) + finite
-
-
-@njit(nogil=True)
-def first_step(addr, ctl, cnt, p, y, f0, tmp, f1, tol):
-    """Hairer's first step: from the sizes of y, f and an estimate of the second derivative (one more rhs)."""
-    n = cnt[CONTROLLED]
-    span = abs(ctl[T_END] - ctl[T])
-    direction = 1.0 if ctl[T_END] >= ctl[T] else -1.0
-    d0, d1 = 0.0, 0.0
-    for i in range(n):
-        scale = tol[1, i] + tol[0, i] * abs(get(y, i))
-        d0 += (get(y, i) / scale) ** 2
-        d1 += (get(f0, i) / scale) ** 2
-    d0, d1 = np.sqrt(d0 / n), np.sqrt(d1 / n)
-    h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
-    h0 = min(h0, span, ctl[MAX_STEP])
-    for i in range(cnt[N]):
-        put(tmp, i, get(y, i) + direction * h0 * get(f0, i))
-    t1 = min(max(ctl[T] + direction * h0, ctl[LO]), ctl[HI])
-    call_rhs(addr[A_RHS], cnt[N], t1, tmp, len(p), data(p), f1)
-    cnt[NFEV] += 1
-    d2 = 0.0
-    for i in range(n):
-        scale = tol[1, i] + tol[0, i] * abs(get(y, i))
-        d2 += ((get(f1, i) - get(f0, i)) / scale) ** 2
-    d2 = np.sqrt(d2 / n) / h0
-    if not np.isfinite(d2):
-        return max(min(h0, ctl[MAX_STEP]), 1e-300)
-    order = 1.0 / (ctl[EXPO] + 0.75 * ctl[BETA])
-    largest = max(d1, d2)
-    h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** (1.0 / order)
-    return min(100.0 * h0, h1, span, ctl[MAX_STEP])
-
-
-@njit(nogil=True)
-def find_bad(cnt, k, rows):
-    """The first non-finite component among the stages, or -1."""
-    for r in range(rows):
-        for i in range(cnt[N]):
-            if not np.isfinite(get(k, r * cnt[N] + i)):
-                return i
-    return -1
-
-
-@njit(nogil=True)
-def propose(ctl, cnt):
-    """The next signed step: fixed or wanted, not longer than allowed, stretched to meet the end; and if it is last."""
-    left = ctl[T_END] - ctl[T]
-    direction = 1.0 if left >= 0.0 else -1.0
-    if ctl[FIXED] > 0.0:
-        end = ctl[T_START] + (cnt[FIXED_INDEX] + 1) * ctl[FIXED] * direction
-        last = (ctl[T_END] - end) * direction <= 1e-9 * ctl[FIXED]
-        return (left if last else end - ctl[T]), last
-    h = min(ctl[H], ctl[MAX_STEP])
-    if ctl[H_CAP] > 0.0:
-        h = min(h, ctl[H_CAP])
-    if h * LAST_STRETCH >= abs(left) and abs(left) <= ctl[MAX_STEP]:
-        return left, True
-    return h * direction, False
-
-
-@njit(nogil=True)
-def control(ctl, cnt, h, error):
-    """Accept or reject, and the next step: PI control (β > 0) or plain; no growth right after a rejection."""
-    if not np.isfinite(error):
-        ctl[H] = abs(h) * NAN_SHRINK
-        cnt[NONFINITE_LAST] = 1
-        return False
-    power = max(error, 1e-10) ** ctl[EXPO]
-    if error <= 1.0:
-        factor = power / ctl[ERR_OLD] ** ctl[BETA] if ctl[BETA] > 0.0 else power
-        factor = min(GROW, max(SHRINK, SAFETY / factor))
-        if cnt[REJECTED_LAST] == 1:
-            factor = min(1.0, factor)
-        ctl[ERR_OLD] = max(error, 1e-4)
-        ctl[H] = abs(h) * factor
-        cnt[REJECTED_LAST] = 0
-        cnt[NONFINITE_LAST] = 0
-        return True
-    ctl[H] = abs(h) * max(SHRINK, SAFETY / power)
-    cnt[NONFINITE_LAST] = 0
-    return False
+from robocalc.ode.native import at, call_rhs, call_step, data, f8, get, i8, put
+from robocalc.ode.stepcontrol import control, error_norm, find_bad, first_step, propose
 
 
 @njit(nogil=True)
@@ -181,7 +70,7 @@ def interpolant(cnt, W, k, h, R):
                     put(R, d * n + i, get(R, d * n + i) + w * get(k, r * n + i))
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def save_row(cnt, t, y, TS, YS):
     """Append (t, y) to the saved steps."""
     row = cnt[ROW]
@@ -218,14 +107,16 @@ def save_wanted(cnt, t, h, t_to, theta_to, t_eval, y, new, R, degree, point, EV)
         cnt[NEXT_EVAL] += 1
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def is_wanted(cnt, t_eval, t_new, h):
     """Whether a wanted time lies in the step."""
     return cnt[NEXT_EVAL] < len(t_eval) and (t_eval[cnt[NEXT_EVAL]] - t_new) * (1.0 if h >= 0.0 else -1.0) <= 0.0
 
 
 @njit(nogil=True)
-def settle(addr, ctl, cnt, t, h, t_new, y, new, R, degree, p, point, room, tmp, TS, YS, HS, D, t_eval, EV, events, hits):
+def settle(
+    addr, ctl, cnt, t, h, t_new, y, new, R, degree, p, point, room, tmp, TS, YS, HS, D, t_eval, EV, events, hits
+):
     """After an accepted step: look for events, save what is wanted, move on; (time reached, whether an event stops)."""
     n = cnt[N]
     theta, stopped = 1.0, False
@@ -314,7 +205,7 @@ def advance(addr, ctl, cnt, work, p, tol, W, estimates, TS, YS, HS, D, t_eval, E
             total = 0.0
             for i in range(n):
                 total += get(new, i) - get(new, i)
-            if not total == 0.0:
+            if total != 0.0:  # also nan
                 cnt[BAD] = find_bad(cnt, k, s)
                 if cnt[BAD] < 0:
                     cnt[BAD] = find_bad(cnt, new, 1)
@@ -334,22 +225,34 @@ def advance(addr, ctl, cnt, work, p, tol, W, estimates, TS, YS, HS, D, t_eval, E
         if cnt[NEW_RHS_IN_STEP] == 0:
             call_rhs(addr[A_RHS], n, min(max(t_new, lo), hi), new, m, params, at(k, s * n))
             cnt[NFEV] += 1
-        if cnt[DENSE] or ne > 0 or is_wanted(cnt, t_eval, t_new, h):
+        busy = cnt[DENSE] != 0 or ne > 0 or is_wanted(cnt, t_eval, t_new, h)
+        if busy:
             if addr[A_EXTRA] != 0:
                 call_step(addr[A_EXTRA], addr[A_RHS], n, m, t, h, lo, hi, y, params, k, new, tmp, err)
                 cnt[NFEV] += cnt[ROWS] - s - 1
             interpolant(cnt, W, k, h, R)
-        t_new, stopped = settle(
-            addr, ctl, cnt, t, h, t_new, y, new, R, degree, p, point, room, tmp, TS, YS, HS, D, t_eval, EV, events, hits
-        )
+        stopped, finite = False, 0.0
+        if busy:
+            t_new, stopped = settle(
+                addr, ctl, cnt, t, h, t_new, y, new, R, degree, p, point, room, tmp,
+                TS, YS, HS, D, t_eval, EV, events, hits,
+            )  # fmt: skip
+        else:  # the common case, without the cost of that call
+            ctl[T] = t_new
+            if cnt[SAVE]:
+                save_row(cnt, t_new, new, TS, YS)
+            for i in range(n):
+                put(y, i, get(new, i))
         if cnt[ABORT]:
             return ABORTED
         for i in range(n):
-            put(k, i, get(k, s * n + i))
+            value = get(k, s * n + i)
+            put(k, i, value)
+            finite += value - value
         if stopped:
             cnt[KNOWN] = 0
             return STOPPED
-        if find_bad(cnt, k, 1) >= 0 and ctl[T] != ctl[T_END]:
+        if finite != 0.0 and ctl[T] != ctl[T_END]:
             cnt[BAD] = find_bad(cnt, k, 1)
             ctl[T_BAD] = t_new
             return ABORTED if cnt[ABORT] else NONFINITE

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
-from robocalc.ode import layout as L
+from robocalc.ode import layout as lay
 from robocalc.ode.checks import positive, read_parameters, read_span, read_times, read_tolerances
 from robocalc.ode.engine import plan
 from robocalc.ode.methods import METHODS, find
@@ -21,7 +21,7 @@ from robocalc.ode.solution import Counters, IntegrationFailed, Status
 SPACES = {"SO3": (1, 3, (3, 3)), "SE3": (2, 6, (4, 4))}  # kind, numbers of the velocity, shape of the state
 ON_GROUP = 1e-6  # how far a given rotation may be from one; it is then projected
 SIDES = {"body": 0, "world": 1}
-ENDED = {L.TOO_SMALL: Status.STEP_TOO_SMALL, L.NONFINITE: Status.NON_FINITE, L.TOO_MANY: Status.TOO_MANY_STEPS}
+ENDED = {lay.TOO_SMALL: Status.STEP_TOO_SMALL, lay.NONFINITE: Status.NON_FINITE, lay.TOO_MANY: Status.TOO_MANY_STEPS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,9 @@ def solve_lie(
     else:
         made, _ = make_field(f, size, params, compiled)
         field = made if made.address else python_field(made.python, n, "velocity")
-    run = _LieRun(name, field, t0, t1, base, spaces, side, params, read_tolerances(rtol, atol, n), times, save == "steps")
+    run = _LieRun(
+        name, field, t0, t1, base, spaces, side, params, read_tolerances(rtol, atol, n), times, save == "steps"
+    )
     run.bounds(step, first_step, max_step, min_step, max_steps)
     return run.solve()
 
@@ -161,7 +163,8 @@ class _LieRun:
     """Arrays for `liekernels.march`, grown as needed."""
 
     def __init__(self, name, field, t0, t1, base, spaces, side, params, tol, times, save):
-        from robocalc.ode.liekernels import ROOM, chart
+        from robocalc.ode.groups import ROOM
+        from robocalc.ode.liekernels import chart
         from robocalc.ode.native import address
 
         ready = plan(name)
@@ -174,30 +177,35 @@ class _LieRun:
         self.base = self.p[self.m : self.m + size]
         self.addr = np.array([ready.step, ready.extra, address(chart), 0], dtype=np.int64)
         self.ctl, self.cnt, self.tol = ready.ctl.copy(), ready.cnt.copy(), tol
-        self.ctl[L.T], self.ctl[L.T_END], self.ctl[L.T_START] = t0, t1, t0
-        self.ctl[L.LO], self.ctl[L.HI] = min(t0, t1), max(t0, t1)
-        self.cnt[L.N], self.cnt[L.CONTROLLED], self.cnt[L.SAVE] = n, n, save and times is None
+        self.ctl[lay.T], self.ctl[lay.T_END], self.ctl[lay.T_START] = t0, t1, t0
+        self.ctl[lay.LO], self.ctl[lay.HI] = min(t0, t1), max(t0, t1)
+        self.cnt[lay.N], self.cnt[lay.CONTROLLED], self.cnt[lay.SAVE] = n, n, save and times is None
         self.work = np.empty(n * (7 + ready.rows + ready.W.shape[1]) + size + ROOM)
-        rows = 256 if self.cnt[L.SAVE] else 0
+        rows = 256 if self.cnt[lay.SAVE] else 0
         self.TS, self.YS = np.empty(rows), np.empty((rows, size))
         self.t_eval = np.zeros(0) if times is None else times
         self.EV = np.empty((len(self.t_eval), size))
         if rows:
-            self.TS[0], self.YS[0], self.cnt[L.ROW] = t0, base, 1
+            self.TS[0], self.YS[0], self.cnt[lay.ROW] = t0, base, 1
         if len(self.t_eval) and self.t_eval[0] == t0:
-            self.EV[0], self.cnt[L.NEXT_EVAL] = base, 1
+            self.EV[0], self.cnt[lay.NEXT_EVAL] = base, 1
         if not field.compiled:
-            field.abort = self.cnt[L.ABORT : L.ABORT + 1]
+            field.abort = self.cnt[lay.ABORT : lay.ABORT + 1]
 
     def bounds(self, step, first_step, max_step, min_step, max_steps):
         if step is not None:
-            self.ctl[L.FIXED] = positive("step", step)
+            self.ctl[lay.FIXED] = positive("step", step)
         elif not self.plan.adaptive:
-            raise InvalidInput(f"method {self.plan.name!r} has no error estimate: give step=, or use an adaptive method")
+            raise InvalidInput(
+                f"method {self.plan.name!r} has no error estimate: give step=, or use an adaptive method"
+            )
         if first_step is not None:
-            self.ctl[L.H] = positive("first_step", first_step)
-        self.ctl[L.MAX_STEP], self.ctl[L.MIN_STEP] = positive("max_step", max_step), positive("min_step", min_step, True)
-        self.cnt[L.MAX_STEPS] = int(positive("max_steps", max_steps))
+            self.ctl[lay.H] = positive("first_step", first_step)
+        self.ctl[lay.MAX_STEP], self.ctl[lay.MIN_STEP] = (
+            positive("max_step", max_step),
+            positive("min_step", min_step, True),
+        )
+        self.cnt[lay.MAX_STEPS] = int(positive("max_steps", max_steps))
 
     def solve(self) -> LieSolution:
         from robocalc.ode.liekernels import march
@@ -208,19 +216,19 @@ class _LieRun:
                 self.TS, self.YS, self.t_eval, self.EV,
             )  # fmt: skip
             self.field.raise_failure()
-            if code != L.FULL:
+            if code != lay.FULL:
                 break
             self.TS = np.concatenate([self.TS, np.empty_like(self.TS)])
             self.YS = np.concatenate([self.YS, np.empty_like(self.YS)])
-        status = Status.FINISHED if code == L.DONE else ENDED[code]
+        status = Status.FINISHED if code == lay.DONE else ENDED[code]
         if self.times is not None:
-            count = self.cnt[L.NEXT_EVAL]
+            count = self.cnt[lay.NEXT_EVAL]
             t, y = self.t_eval[:count], self.EV[:count]
         elif self.save:
-            t, y = self.TS[: self.cnt[L.ROW]].copy(), self.YS[: self.cnt[L.ROW]].copy()
+            t, y = self.TS[: self.cnt[lay.ROW]].copy(), self.YS[: self.cnt[lay.ROW]].copy()
         else:
-            t, y = self.ctl[L.T : L.T + 1].copy(), self.base.reshape(1, -1).copy()
-        counters = Counters(int(self.cnt[L.NFEV]), int(self.cnt[L.ACCEPTED]), int(self.cnt[L.REJECTED]))
+            t, y = self.ctl[lay.T : lay.T + 1].copy(), self.base.reshape(1, -1).copy()
+        counters = Counters(int(self.cnt[lay.NFEV]), int(self.cnt[lay.ACCEPTED]), int(self.cnt[lay.REJECTED]))
         return LieSolution(t, y, self._blocks(y), status, self._message(status), counters, self.plan.name)
 
     def _blocks(self, y) -> tuple:

@@ -1,8 +1,8 @@
 """Registries: which methods there are, and under which other names they are known.
 
-    METHODS      explicit Runge-Kutta tables; those with error weights adapt their steps, the others take `step=`
-    SYMPLECTIC   splittings and Gauss collocation for ẏ = (q̇, v̇), fixed steps (robocalc.ode.symplectic)
-    STIFF        scipy's implicit solvers behind the same call
+METHODS      explicit Runge-Kutta tables; those with error weights adapt their steps, the others take `step=`
+SYMPLECTIC   splittings and Gauss collocation for ẏ = (q̇, v̇), fixed steps (robocalc.ode.symplectic)
+STIFF        scipy's implicit solvers behind the same call
 """
 
 from robocalc.errors import UnknownName

@@ -17,8 +17,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import carray, types  # carray: for generated source
 from numba import njit as plain_njit
+from numba import carray, types  # noqa: F401 (carray: for generated source)
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -42,9 +42,7 @@ def _caller(signature):
             given = cgutils.unpack_tuple(builder, args) if args is not None else list(values[1:])
             kind = context.call_conv.get_function_type(signature.return_type, signature.args)
             pointer = builder.inttoptr(values[0], kind.as_pointer())
-            status, _ = context.call_conv.call_function(
-                builder, pointer, signature.return_type, signature.args, given
-            )
+            status, _ = context.call_conv.call_function(builder, pointer, signature.return_type, signature.args, given)
             with cgutils.if_unlikely(builder, status.is_error):
                 context.call_conv.return_status_propagate(builder, status)
             return context.get_dummy_value()

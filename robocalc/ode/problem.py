@@ -36,7 +36,9 @@ def resolve(f):
         return under_law(f, None)
     if callable(getattr(f, "f", None)):
         return f.f
-    raise InvalidInput(f"the right-hand side must be a function f(t, y), a System or (robot, law), got {type(f).__name__}")
+    raise InvalidInput(
+        f"the right-hand side must be a function f(t, y), a System or (robot, law), got {type(f).__name__}"
+    )
 
 
 def under_law(robot, law):

@@ -39,7 +39,7 @@ def indexes_only(function) -> bool:
 @lru_cache(maxsize=1024)
 def _only_indexed(code, name) -> bool:
     steps = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG", "NOP", "RESUME")]
-    for here, after, then in zip(steps, steps[1:] + [None], steps[2:] + [None, None]):
+    for here, after, then in zip(steps, [*steps[1:], None], [*steps[2:], None, None]):
         loads = here.argval if isinstance(here.argval, tuple) else (here.argval,)
         if name not in loads:
             continue
@@ -69,7 +69,11 @@ def _call(stage, n, arguments, kind) -> str:
 
 @cache
 def loop_source(method: str, n: int, kind: str, with_p: bool, keep: bool) -> str:
-    """Source of the loop: `kind` is what f returns (sequence, numbers of numpy, array, scalar); keep: append the stages of each step."""
+    """Source of the loop.
+
+    kind   what f returns: "sequence", "numbers" of numpy, "array" or "scalar"
+    keep   append the stages of each step
+    """
     tab = METHODS[method]
     tail, s = ", p" if with_p else "", tab.stages
     ys, zs = [f"y{i}" for i in range(n)], [f"z{i}" for i in range(n)]
@@ -77,7 +81,9 @@ def loop_source(method: str, n: int, kind: str, with_p: bool, keep: bool) -> str
     for j in range(1, s):
         state = ", ".join(f"y{i} + h * ({_sum(tab.a[j], i)})" for i in range(n))
         time = "t + h" if tab.c[j] == 1 else f"t + {float(tab.c[j])!r} * h"
-        body.append(_call(j, n, f"clip({time}), [{state}]{tail}" if tab.c[j] == 1 else f"{time}, [{state}]{tail}", kind))
+        body.append(
+            _call(j, n, f"clip({time}), [{state}]{tail}" if tab.c[j] == 1 else f"{time}, [{state}]{tail}", kind)
+        )
     body += [f"z{i} = y{i} + h * ({_sum(tab.b, i)})" for i in range(n)]
     last = _call(s, n, f"t_new, [{', '.join(zs)}]{tail}", kind)
     if tab.error_needs_new_rhs:
@@ -102,14 +108,14 @@ def loop_source(method: str, n: int, kind: str, with_p: bool, keep: bool) -> str
     save = [f"stages(({', '.join(row(j) for j in range(s + 1))}))"] if keep else []
     nfev = s - 1 + tab.error_needs_new_rhs
     return f"""
-def loop(f, t, t1, h, {', '.join(ys)}, {', '.join(f'k0_{i}' for i in range(n))},
+def loop(f, t, t1, h, {", ".join(ys)}, {", ".join(f"k0_{i}" for i in range(n))},
          tolerances, p, h_max, h_min, most, times, states, stages):
-    ({', '.join(f'rtol{i}, atol{i}' for i in range(n))},) = tolerances
+    ({", ".join(f"rtol{i}, atol{i}" for i in range(n))},) = tolerances
     forward = t1 > t
     clip = (lambda x: x if x < t1 else t1) if forward else (lambda x: x if x > t1 else t1)
     nfev = accepted = rejected = 0
     old, just_rejected = 1e-4, False
-    {', '.join(f'a{i}' for i in range(n))}, = {', '.join(f'abs(y{i})' for i in range(n))},
+    {", ".join(f"a{i}" for i in range(n))}, = {", ".join(f"abs(y{i})" for i in range(n))},
     while t != t1:
         if accepted + rejected >= most:
             return 'many', t, nfev, accepted, rejected
@@ -129,7 +135,7 @@ def loop(f, t, t1, h, {', '.join(ys)}, {', '.join(f'k0_{i}' for i in range(n))},
             return 'nan', t, nfev, accepted, rejected
         power = (error if error > 1e-10 else 1e-10) ** {expo!r}
         if error <= 1.0:
-            {NEW2.join(accepted + save) or 'pass'}
+            {NEW2.join(accepted + save) or "pass"}
             nfev += {0 if tab.error_needs_new_rhs else 1}
             factor = {SAFETY!r} * old ** {BETA!r} / power if {tab.error_order == 4} else {SAFETY!r} / power
             factor = {GROW!r} if factor > {GROW!r} else {SHRINK!r} if factor < {SHRINK!r} else factor
@@ -138,11 +144,11 @@ def loop(f, t, t1, h, {', '.join(ys)}, {', '.join(f'k0_{i}' for i in range(n))},
             old, just_rejected = (error if error > 1e-4 else 1e-4), False
             h = abs(h) * factor
             t, accepted = t_new, accepted + 1
-            {', '.join(ys)}, = {', '.join(zs)},
-            {', '.join(f'a{i}' for i in range(n))}, = {', '.join(f'b{i}' for i in range(n))},
-            {', '.join(f'k0_{i}' for i in range(n))}, = {', '.join(f'k{s}_{i}' for i in range(n))},
+            {", ".join(ys)}, = {", ".join(zs)},
+            {", ".join(f"a{i}" for i in range(n))}, = {", ".join(f"b{i}" for i in range(n))},
+            {", ".join(f"k0_{i}" for i in range(n))}, = {", ".join(f"k{s}_{i}" for i in range(n))},
             times(t)
-            states(({', '.join(ys)},))
+            states(({", ".join(ys)},))
         else:
             factor = {SAFETY!r} / power
             h = abs(h) * (factor if factor > {SHRINK!r} else {SHRINK!r})
@@ -179,7 +185,9 @@ def _initial_step(field, t0, t1, y, f0, params, tol, order, max_step):
     return min(100 * h0, h1, span, max_step)
 
 
-def try_scalar(method, field, t0, t1, y, params, tol, times, first_step, max_step, min_step, max_steps, dense, keep_rows):
+def try_scalar(
+    method, field, t0, t1, y, params, tol, times, first_step, max_step, min_step, max_steps, dense, keep_rows
+):
     """The Solution, or None where the state is long or not only indexed, or a value was not a finite real number."""
     n, tab = len(y), METHODS[method]
     wants_dense = dense or times is not None
@@ -188,7 +196,9 @@ def try_scalar(method, field, t0, t1, y, params, tol, times, first_step, max_ste
     if field.form not in ("ty", "typ") or not indexes_only(field.function):
         return None
     try:
-        return _scalar(method, field, t0, t1, y, params, tol, times, first_step, max_step, min_step, max_steps, dense, keep_rows)
+        return _scalar(
+            method, field, t0, t1, y, params, tol, times, first_step, max_step, min_step, max_steps, dense, keep_rows
+        )
     except FAILURES:
         return None
 
@@ -208,7 +218,7 @@ def _scalar(method, field, t0, t1, y, params, tol, times, first_step, max_step, 
     n, tab, with_p, f = len(y), METHODS[method], field.form == "typ", field.function
     first = f(t0, y.tolist(), params) if with_p else f(t0, y.tolist())
     kind = _kind(first, n)
-    if kind is None or first_step is not None and not 0 < first_step <= abs(t1 - t0):
+    if kind is None or (first_step is not None and not 0 < first_step <= abs(t1 - t0)):
         return None
     f0 = np.asarray(first, dtype=float).reshape(-1)
     order = tab.error_order + 1

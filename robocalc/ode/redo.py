@@ -13,9 +13,7 @@ def evaluate(address, t, y, p, out):
 
 
 @njit(
-    types.void(
-        i8[::1], f8[::1], i8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[:, ::1], f8[:, :, ::1]
-    ),
+    types.void(i8[::1], f8[::1], i8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[:, ::1], f8[:, :, ::1]),
     nogil=True,
 )
 def redo(addr, ctl, cnt, work, p, W, TS, YS, D):

@@ -1,7 +1,7 @@
 """What a user may give as right-hand side, event or Jacobian, brought to one form: an address that kernels call.
 
-    Field      address of f(n, t, y*, m, p*, out*), with what keeps it alive, and a Python callable of the same
-    as_field   compiled f(t, y), f(t, y, p), in place f(t, y, p, out), plain Python, a System
+Field      address of f(n, t, y*, m, p*, out*), with what keeps it alive, and a Python callable of the same
+as_field   compiled f(t, y), f(t, y, p), in place f(t, y, p, out), plain Python, a System
 """
 
 import ctypes
@@ -151,7 +151,9 @@ def python_field(call, size: int, what="right-hand side") -> Field:
     def view(where, length):
         key = (where, length)
         if key not in views:
-            views[key] = np.ctypeslib.as_array((ctypes.c_double * length).from_address(where)) if length else np.zeros(0)
+            views[key] = (
+                np.ctypeslib.as_array((ctypes.c_double * length).from_address(where)) if length else np.zeros(0)
+            )
         return views[key]
 
     def field_(_, __, n, t, y, m, p, out):
@@ -180,5 +182,7 @@ def checked(result, size: int, what: str):
     if values.dtype.kind not in "fiub":
         raise InvalidInput(f"the {what} must return real numbers, got {values.dtype} values")
     if values.size != size or values.ndim > 2:
-        raise InvalidInput(f"the {what} must return {size} number{'s' * (size != 1)}, got an array of shape {values.shape}")
+        raise InvalidInput(
+            f"the {what} must return {size} number{'s' * (size != 1)}, got an array of shape {values.shape}"
+        )
     return values.reshape(-1)

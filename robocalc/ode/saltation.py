@@ -32,7 +32,9 @@ def saltation(event, t, before, after, f_before, f_after, p):
     g = _gradient(event.g, "event function", t, before, p)[0]
     rate = g[0] + g[1 : 1 + n] @ f_before
     if abs(rate) <= GRAZING * np.linalg.norm(g[1 : 1 + n]) * np.linalg.norm(f_before):
-        raise InvalidInput(f"the event at t = {t:.9g} only grazes (its rate is {rate:.2e}): it has no sensitivity there")
+        raise InvalidInput(
+            f"the event at t = {t:.9g} only grazes (its rate is {rate:.2e}): it has no sensitivity there"
+        )
     if event.reset is None:
         return np.eye(n, n + len(p)) - np.outer(f_before, g[1:]) / rate  # y moves along f by δt = -g_y δy / ġ
     r = _gradient(event.reset, "reset", t, before, p)

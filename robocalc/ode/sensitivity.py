@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from robocalc.ode import layout as L
+from robocalc.ode import layout as lay
 from robocalc.ode.augmented import inner, seed, tail, variational
 from robocalc.ode.checks import read_breakpoints, read_parameters, read_times, read_tolerances
 from robocalc.ode.engine import Run, plan
@@ -32,7 +32,13 @@ def jump_matrix(run, e, t, before, after, p=None, field=None):
     """The saltation matrix of event e of a run, from the states before and after."""
     p = run.p if p is None else p
     return saltation(
-        run.event_list[e], t, before, after, field_at(field or run, t, before, p), field_at(field or run, t, after, p), p
+        run.event_list[e],
+        t,
+        before,
+        after,
+        field_at(field or run, t, before, p),
+        field_at(field or run, t, after, p),
+        p,
     )
 
 
@@ -41,9 +47,9 @@ def terminal_events(run, t) -> list:
     ended = [
         e
         for e, event in enumerate(run.event_list)
-        if event.terminal and event.reset is None and run.events[e, L.E_COUNT] >= event.terminal
+        if event.terminal and event.reset is None and run.events[e, lay.E_COUNT] >= event.terminal
     ]
-    hits = run.hits[: run.cnt[L.HITS]]
+    hits = run.hits[: run.cnt[lay.HITS]]
     return [e for e in ended if np.any((hits[:, 0] == t) & (hits[:, 1] == e))][:1]
 
 
@@ -126,12 +132,12 @@ def solve_with_sensitivities(
     run = SensitivityRun(plan(name), wide, t0, seed(y, m), np.concatenate([params, end]), wide_tol, **wants)
     run.prepare(n, field, params)
     for part in (field, jacobian):
-        part.abort = run.cnt[L.ABORT : L.ABORT + 1]
+        part.abort = run.cnt[lay.ABORT : lay.ABORT + 1]
     _bounds(run, t0, t1, step, first_step, max_step, min_step, max_steps)
     if watched:
         address, keep_inner = inner(n)
         run.watch(watched, Field(address, (keep_inner, g), None, True, "typ"), float(tol[0].min(initial=1.0)))
-        g.abort = run.cnt[L.ABORT : L.ABORT + 1]
+        g.abort = run.cnt[lay.ABORT : lay.ABORT + 1]
     stops = read_breakpoints(breakpoints, t0, t1) if len(breakpoints) else (t1,)
     status = run.drive(stops, progress)
     for part in (field, jacobian, *((g,) if g else ())):
@@ -156,5 +162,3 @@ def _split(run, wide, n, m):
         y_p=S[:, :, n:],
         interpolate=interpolate,
     )
-
-

@@ -1,8 +1,8 @@
 """What a solve returns, and why it ended.
 
-    Solution   t (N,), y (N, n): time first; solution(t) anywhere between, events, counters, status
-    Status     why it ended: each value is a sentence
-    Counters   the work that it took
+Solution   t (N,), y (N, n): time first; solution(t) anywhere between, events, counters, status
+Status     why it ended: each value is a sentence
+Counters   the work that it took
 """
 
 from collections.abc import Callable
@@ -84,7 +84,9 @@ class Solution:
 
     def __call__(self, t):
         if self.interpolate is None:
-            raise InvalidInput("this solution kept no steps to interpolate; solve with dense=True, or without save='end'")
+            raise InvalidInput(
+                "this solution kept no steps to interpolate; solve with dense=True, or without save='end'"
+            )
         return self.interpolate(t)
 
     def vjp(self, w):
@@ -126,7 +128,9 @@ class Dense:
         low, high = sorted((self.knots[0], self.knots[-1]))
         room = 1e-9 * (high - low)
         if times.size and not (times.min() >= low - room and times.max() <= high + room):
-            raise InvalidInput(f"t must lie in the solved interval [{low:g}, {high:g}], got {times.min():g} to {times.max():g}")
+            raise InvalidInput(
+                f"t must lie in the solved interval [{low:g}, {high:g}], got {times.min():g} to {times.max():g}"
+            )
         if times.ndim > 1:
             raise InvalidInput(f"t must be a number or a vector, got shape {times.shape}")
         out = self.evaluate(times.reshape(-1))

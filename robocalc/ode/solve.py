@@ -3,7 +3,7 @@
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from robocalc.ode import layout as L
+from robocalc.ode import layout as lay
 from robocalc.ode.checks import (
     positive,
     read_breakpoints,
@@ -118,39 +118,39 @@ def _bounds(run, t0, t1, step, first_step, max_step, min_step, max_steps):
     """Limits of the steps, into the run's arrays. Raises InvalidInput."""
     ctl, cnt, span = run.ctl, run.cnt, abs(t1 - t0)
     if step is not None:
-        ctl[L.FIXED] = positive("step", step)
+        ctl[lay.FIXED] = positive("step", step)
     elif not run.plan.adaptive:
         raise InvalidInput(f"method {run.plan.name!r} has no error estimate: give step=, or use an adaptive method")
     if first_step is not None:
-        ctl[L.H] = positive("first_step", first_step)
+        ctl[lay.H] = positive("first_step", first_step)
         if span and first_step > span:
             raise InvalidInput(f"`first_step` exceeds bounds: {first_step!r} is longer than the interval {span!r}")
     if max_step != np.inf:
-        ctl[L.MAX_STEP] = positive("max_step", max_step)
+        ctl[lay.MAX_STEP] = positive("max_step", max_step)
     if min_step:
-        ctl[L.MIN_STEP] = positive("min_step", min_step)
+        ctl[lay.MIN_STEP] = positive("min_step", min_step)
         if min_step > max_step:
             raise InvalidInput(f"min_step {min_step!r} is larger than max_step {max_step!r}")
     if not max_steps >= 1:
         raise InvalidInput(f"max_steps must be at least 1, got {max_steps!r}")
-    cnt[L.MAX_STEPS] = min(max_steps, 2**62)
+    cnt[lay.MAX_STEPS] = min(max_steps, 2**62)
 
 
 def finish(run, status, name, times, keep_rows, traced=None) -> Solution:
     """The Solution of a driven run."""
     t_events, y_events = run.event_lists() if run.event_list else ((), ())
     interpolate = trace = None
-    rows = run.cnt[L.ROW]
+    rows = run.cnt[lay.ROW]
     if times is not None:
-        count = run.cnt[L.NEXT_EVAL]
+        count = run.cnt[lay.NEXT_EVAL]
         t, y = times[:count], run.EV[:count]
-        if status is Status.TERMINATED and not (count and t[-1] == run.ctl[L.T]):
-            t, y = np.append(t, run.ctl[L.T]), np.vstack([y, run.state])
+        if status is Status.TERMINATED and not (count and t[-1] == run.ctl[lay.T]):
+            t, y = np.append(t, run.ctl[lay.T]), np.vstack([y, run.state])
     elif keep_rows:
         t, y = run.TS[:rows].copy(), run.YS[:rows].copy()
     else:
-        t, y = run.ctl[L.T : L.T + 1].copy(), run.state.reshape(1, -1)
-    if run.cnt[L.DENSE]:
+        t, y = run.ctl[lay.T : lay.T + 1].copy(), run.state.reshape(1, -1)
+    if run.cnt[lay.DENSE]:
         interpolate = Dense(run.TS[:rows].copy(), run.HS[: rows - 1].copy(), run.D[: rows - 1].copy())
     if keep_rows and traced is not None:
         from robocalc.ode.trace import Trace
@@ -165,10 +165,11 @@ def finish(run, status, name, times, keep_rows, traced=None) -> Solution:
 
 def explain(run, status) -> str:
     """What happened, where, and what to try: one sentence."""
-    t, bad, near = run.ctl[L.T], int(run.cnt[L.BAD]), run.ctl[L.T_BAD]
+    t, bad, near = run.ctl[lay.T], int(run.cnt[lay.BAD]), run.ctl[lay.T_BAD]
     if status is Status.NON_FINITE and run.plan.name in COLLOCATIONS and np.isfinite(run.work[: run.n]).all():
         return (
-            f"non-finite or not converged: the implicit equations of {run.plan.name!r} were not solved near t = {near:.9g}; "
+            f"non-finite or not converged: the implicit equations of {run.plan.name!r} were not solved "
+            f"near t = {near:.9g}; "
             "take a smaller step, or method='radau' if the problem is stiff"
         )
     if status is Status.NON_FINITE:
@@ -179,13 +180,14 @@ def explain(run, status) -> str:
         )
     if status is Status.STEP_TOO_SMALL:
         return (
-            f"step too small near t = {near:.9g}: the required step size is less than spacing between numbers or min_step; "
+            f"step too small near t = {near:.9g}: the required step size is less than spacing between numbers, "
+            "or than min_step; "
             "the solution may have a singularity there: stop before it with a terminal event, give breakpoints if f "
             "jumps, loosen rtol and atol, or try method='lsoda' if the problem is stiff"
         )
     if status is Status.TOO_MANY_STEPS:
         return (
-            f"too many steps: max_steps = {int(run.cnt[L.MAX_STEPS])} were used up at t = {t:.9g}; "
+            f"too many steps: max_steps = {int(run.cnt[lay.MAX_STEPS])} were used up at t = {t:.9g}; "
             "raise max_steps, loosen rtol and atol, or try method='lsoda' if the problem is stiff"
         )
     return (

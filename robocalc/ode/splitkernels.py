@@ -1,6 +1,6 @@
 """Derivatives of splitting steps: each drift or kick is a shear, so A is a product of sparse factors.
 
-    block ← block + c h f_block(t, y, p):   S_block ← S_block + c h (∂f_block/∂y S + ∂f_block/∂p)
+block ← block + c h f_block(t, y, p):   S_block ← S_block + c h (∂f_block/∂y S + ∂f_block/∂p)
 """
 
 from robocalc.jit import njit
@@ -9,7 +9,19 @@ from robocalc.ode.native import at, call_rhs, data, f8, get, i8, put, types
 
 @njit(
     types.void(
-        i8, i8, f8[::1], f8, i8, f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[:, :, ::1], f8[:, :, ::1], f8[:, ::1], f8[::1], i8
+        i8,
+        i8,
+        f8[::1],
+        f8,
+        i8,
+        f8[:, ::1],
+        f8[:, ::1],
+        f8[:, ::1],
+        f8[:, :, ::1],
+        f8[:, :, ::1],
+        f8[:, ::1],
+        f8[::1],
+        i8,
     ),
     nogil=True,
 )

@@ -59,10 +59,8 @@ def _spread(out, size, result):
         def matrix(out, size, result):
             if result.size != size:
                 raise ValueError("the function returned a wrong number of values")
-            i = 0
-            for value in result.flat:
+            for i, value in enumerate(result.flat):
                 put(out, i, float(value))
-                i += 1
 
         return matrix if dims > 1 else None
     return None

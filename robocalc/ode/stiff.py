@@ -8,7 +8,7 @@ use bdf or lsoda, where values between steps matter); LSODA ignores first_step f
 
 import numpy as np
 
-from robocalc.ode import layout as L
+from robocalc.ode import layout as lay
 from robocalc.ode.engine import Plan, Run
 from robocalc.ode.methods import STIFF
 from robocalc.ode.solution import Counters
@@ -24,9 +24,9 @@ def _nodes(degree):
 
 
 def stiff_plan(name) -> Plan:
-    ctl, cnt = np.zeros(L.CTL_SIZE), np.zeros(L.CNT_SIZE, dtype=np.int64)
-    ctl[L.MAX_STEP] = np.inf
-    cnt[L.ROWS], cnt[L.AT_START] = 0, 1
+    ctl, cnt = np.zeros(lay.CTL_SIZE), np.zeros(lay.CNT_SIZE, dtype=np.int64)
+    ctl[lay.MAX_STEP] = np.inf
+    cnt[lay.ROWS], cnt[lay.AT_START] = 0, 1
     W = np.zeros((0, DEGREE[name]))
     return Plan(name, 0, 0, (), W, 0, ctl, cnt, True, 0)
 
@@ -56,14 +56,14 @@ class StiffRun(Run):
     def _restart(self):
         self._count()
         options = dict(self.options)
-        bound, now = self.ctl[L.T_END], self.ctl[L.T]
-        if "first_step" in options and (self.cnt[L.ACCEPTED] or options["first_step"] > abs(bound - now)):
+        bound, now = self.ctl[lay.T_END], self.ctl[lay.T]
+        if "first_step" in options and (self.cnt[lay.ACCEPTED] or options["first_step"] > abs(bound - now)):
             del options["first_step"]
         rtol = float(self.tol[0].min(initial=1.0))  # scipy's Radau and BDF fail on a vector
         self.solver = self.make(
             self.python, now, self.work[: self.n].copy(), bound, rtol=rtol, atol=self.tol[1], **options
         )
-        self.cnt[L.KNOWN] = 1
+        self.cnt[lay.KNOWN] = 1
 
     def _count(self):
         if self.solver is not None:
@@ -73,33 +73,33 @@ class StiffRun(Run):
     def counters(self):
         self._count()
         nfev, njev, nlu = (int(v) for v in self.work_done)
-        return Counters(nfev, int(self.cnt[L.ACCEPTED]), 0, njev, nlu)
+        return Counters(nfev, int(self.cnt[lay.ACCEPTED]), 0, njev, nlu)
 
     def call(self):
         """As the kernel `advance`: step until the end, a full buffer, a stop or a failure."""
         cnt, ctl, n = self.cnt, self.ctl, self.n
-        if self.solver is None or cnt[L.KNOWN] == 0:
+        if self.solver is None or cnt[lay.KNOWN] == 0:
             self._restart()
-        while ctl[L.T] != ctl[L.T_END]:
-            full = cnt[L.SAVE] and cnt[L.ROW] >= len(self.TS)
-            if full or (len(self.events) and cnt[L.HITS] + L.MOST_HITS > len(self.hits)) or cnt[L.BUDGET] == 0:
-                return L.FULL
-            if cnt[L.ACCEPTED] >= cnt[L.MAX_STEPS]:
-                return L.TOO_MANY
-            cnt[L.BUDGET] -= 1
-            t = ctl[L.T]
+        while ctl[lay.T] != ctl[lay.T_END]:
+            full = cnt[lay.SAVE] and cnt[lay.ROW] >= len(self.TS)
+            if full or (len(self.events) and cnt[lay.HITS] + lay.MOST_HITS > len(self.hits)) or cnt[lay.BUDGET] == 0:
+                return lay.FULL
+            if cnt[lay.ACCEPTED] >= cnt[lay.MAX_STEPS]:
+                return lay.TOO_MANY
+            cnt[lay.BUDGET] -= 1
+            t = ctl[lay.T]
             failure = self._step()
             if failure is not None:
                 return failure
-            cnt[L.ACCEPTED] += 1
+            cnt[lay.ACCEPTED] += 1
             self.work[n : 2 * n] = self.solver.y
             self._remainder(t)
             if self._settle(t, float(self.solver.t)):
-                cnt[L.KNOWN] = 0
-                return L.STOPPED
-            if cnt[L.ABORT]:
-                return L.ABORTED
-        return L.DONE
+                cnt[lay.KNOWN] = 0
+                return lay.STOPPED
+            if cnt[lay.ABORT]:
+                return lay.ABORTED
+        return lay.DONE
 
     def _step(self):
         """One step of scipy's solver; what the kernel would return for a failure, else None."""
@@ -111,21 +111,23 @@ class StiffRun(Run):
                 raise
             return self._failed(True)
         y = self.solver.y
-        stuck = self.solver.t == self.ctl[L.T] and self.solver.status == "running"
+        stuck = self.solver.t == self.ctl[lay.T] and self.solver.status == "running"
         if stuck or self.solver.status == "failed" or not np.isfinite(y).all():
             return self._failed(not np.isfinite(y).all())
         return None
 
     def _failed(self, infinite):
         """The kernel's status: a value of f that was not finite explains a failure better than its small step."""
-        self.cnt[L.BAD], self.ctl[L.T_BAD] = (-1, self.ctl[L.T]) if self.bad is None else (self.bad[1], self.bad[0])
-        return L.NONFINITE if infinite or self.bad is not None else L.TOO_SMALL
+        self.cnt[lay.BAD], self.ctl[lay.T_BAD] = (
+            (-1, self.ctl[lay.T]) if self.bad is None else (self.bad[1], self.bad[0])
+        )
+        return lay.NONFINITE if infinite or self.bad is not None else lay.TOO_SMALL
 
     def _remainder(self, t):
         """R of the step's interpolant from scipy's, taken at Chebyshev nodes."""
         cnt, n = self.cnt, self.n
-        ahead = cnt[L.NEXT_EVAL] < len(self.t_eval)
-        if not (cnt[L.DENSE] or len(self.events) or ahead) or n == 0:
+        ahead = cnt[lay.NEXT_EVAL] < len(self.t_eval)
+        if not (cnt[lay.DENSE] or len(self.events) or ahead) or n == 0:
             return
         h = self.solver.t - t
         inside = self.solver.dense_output()(t + self.theta * h)  # (n, degree)

@@ -14,7 +14,9 @@ from robocalc.errors import InvalidInput
 from robocalc.ode.trees import elementary_weight, rooted_trees
 
 Array = np.ndarray
-TOLERANCE = 2e-12  # of an order condition; the largest coefficients of the tables are near 50, so rounding is near 1e-14
+TOLERANCE = (
+    2e-12  # of an order condition; the largest coefficients of the tables are near 50, so rounding is near 1e-14
+)
 
 
 def rows(table: dict, height: int, width: int, first: int = 0) -> Array:

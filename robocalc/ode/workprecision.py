@@ -1,6 +1,6 @@
 """Error against work: which method is cheapest for an accuracy.
 
-    work_precision   a Study: for each method and tolerance the error, rhs calls and CPU seconds; .plot() draws it
+work_precision   a Study: for each method and tolerance the error, rhs calls and CPU seconds; .plot() draws it
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,9 @@ class Study:
         return ax
 
 
-def work_precision(f, t_span, y0, methods=DEFAULT_METHODS, tolerances=DEFAULT_TOLERANCES, reference=None, **options) -> Study:
+def work_precision(
+    f, t_span, y0, methods=DEFAULT_METHODS, tolerances=DEFAULT_TOLERANCES, reference=None, **options
+) -> Study:
     """Solve with each method at each tolerance (rtol = atol) and compare the end with a reference.
 
     reference   (n,) the true end state; else vern9 at rtol 3e-14
@@ -54,7 +56,9 @@ def work_precision(f, t_span, y0, methods=DEFAULT_METHODS, tolerances=DEFAULT_TO
     if unknown:
         raise InvalidInput(f"work_precision compares adaptive explicit methods, not {unknown[0]!r}")
     tight = {"rtol": 3e-14, "atol": 1e-15}
-    exact = solve(f, t_span, y0, "vern9", **tight, **options).raise_for_status().y[-1] if reference is None else reference
+    exact = (
+        solve(f, t_span, y0, "vern9", **tight, **options).raise_for_status().y[-1] if reference is None else reference
+    )
     exact = np.asarray(exact, dtype=float)
     shape = (len(methods), len(tolerances))
     error, calls, seconds = np.full(shape, np.nan), np.zeros(shape), np.full(shape, np.inf)

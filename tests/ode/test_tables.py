@@ -77,7 +77,7 @@ def test_dopri5_and_bs3_are_scipys():
 
 def test_a_wrong_coefficient_cannot_be_made_into_a_method():
     tab = METHODS["rk4"]
-    b = tab.b + [0, 1e-6, -1e-6, 0]
+    b = np.add(tab.b, [0, 1e-6, -1e-6, 0])
     a = tab.a.copy()
     a[2, 1] += 1e-6
     with pytest.raises(InvalidInput, match="misses its node"):

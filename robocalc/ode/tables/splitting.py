@@ -27,7 +27,9 @@ class Splitting:
         for key in ("drifts", "kicks"):
             values = np.array(getattr(self, key), dtype=float)
             if abs(values.sum() - 1) > 1e-14:
-                raise InvalidInput(f"splitting {self.name!r}: {key} must sum to 1, they miss it by {values.sum() - 1:.1e}")
+                raise InvalidInput(
+                    f"splitting {self.name!r}: {key} must sum to 1, they miss it by {values.sum() - 1:.1e}"
+                )
             values.flags.writeable = False
             object.__setattr__(self, key, values)
 
@@ -81,6 +83,10 @@ SYMPLECTIC = {
     "kahan_li8": composition("kahan_li8", 8, mirrored(KL8)),
     "implicit_midpoint": Gauss("implicit_midpoint", 2, [[1 / 2]], [1], [1 / 2]),
     "gauss4": Gauss(
-        "gauss4", 4, [[1 / 4, 1 / 4 - R3 / 6], [1 / 4 + R3 / 6, 1 / 4]], [1 / 2, 1 / 2], [1 / 2 - R3 / 6, 1 / 2 + R3 / 6]
+        "gauss4",
+        4,
+        [[1 / 4, 1 / 4 - R3 / 6], [1 / 4 + R3 / 6, 1 / 4]],
+        [1 / 2, 1 / 2],
+        [1 / 2 - R3 / 6, 1 / 2 + R3 / 6],
     ),
 }

@@ -1,1 +1,1 @@
-"""End states of classic test problems. `problems.py` states them, `make.py` computes them, `end_states.json` keeps them."""
+"""End states of classic problems: `problems.py` states them, `make.py` computes, `end_states.json` keeps."""
