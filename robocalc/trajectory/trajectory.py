@@ -62,18 +62,13 @@ class Trajectory:
         if wrong.size:
             k = wrong[0]
             raise InvalidInput(f"knots must increase: knots[{k}] = {knots[k]:g}, knots[{k + 1}] = {knots[k + 1]:g}")
-        for name, x in (("knots", knots), ("coeffs", coeffs)):
-            x.setflags(write=False)
-            object.__setattr__(self, name, x)
+        _freeze(self, knots, coeffs)
 
     @classmethod
     def trusted(cls, knots, coeffs) -> "Trajectory":
         """From arrays that our own kernels made: nothing is copied or checked, and both become read-only."""
-        knots.setflags(write=False)
-        coeffs.setflags(write=False)
         new = object.__new__(cls)  # not through __init__, whose copies and checks cost as much as a short spline
-        fields = new.__dict__
-        fields["knots"], fields["coeffs"] = knots, coeffs
+        _freeze(new, knots, coeffs)
         return new
 
     def __repr__(self):
@@ -343,6 +338,14 @@ def _shifted(c, s):
     )
     power = s[:, None, None] ** np.maximum(e - d, 0)
     return (binomial * power) @ c
+
+
+def _freeze(traj, knots, coeffs):
+    """Give a Trajectory its fields, read-only."""
+    knots.setflags(write=False)
+    coeffs.setflags(write=False)
+    fields = traj.__dict__
+    fields["knots"], fields["coeffs"] = knots, coeffs
 
 
 def _times_of(t):
