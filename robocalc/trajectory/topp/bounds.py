@@ -14,7 +14,7 @@ import numpy as np
 
 ENDS = np.array([0.0, 0.5, 1.0])  # fractions of an interval whose quadratic is bounded
 INSIDE = 1e-9  # of an interval: how far from its ends a point is taken to tell sides of a knot apart
-BETWEEN = np.array([0.125, 0.25, 0.375, 0.625, 0.75, 0.875])  # where the quadratic is checked
+BETWEEN = np.array([0.5 - 12**-0.5, 0.5 + 12**-0.5])  # where a cubic strays most from its quadratic
 
 
 class Place(NamedTuple):
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """lo ≤ a u + b x + c ≤ hi at the points of a Place; a, b, c (N, M, R), lo, hi (N, 1, R) or (1, 1, R)."""
+    """lo ≤ a u + b x + c ≤ hi at the points of a Place; a, b, c (N, M, R), lo, hi (N, R) or (1, R)."""
 
     a: np.ndarray
     b: np.ndarray
@@ -49,58 +49,13 @@ class Bound(Protocol):
 
 def place_at(p, s, fraction) -> Place:
     """p (N, order, n): coefficients of the path on each interval of the grid s (N + 1,)."""
-    h = np.diff(s)[:, None]
-    w = h * fraction
-    q, q1, q2 = (np.zeros((len(h), len(fraction), p.shape[2])) for _ in range(3))
-    for d in range(p.shape[1] - 1, -1, -1):
-        c, y = p[:, d, None, :], w[..., None]
-        q2 = q2 * y + 2.0 * q1  # derivatives of Horner's sum
-        q1 = q1 * y + q
-        q = q * y + c
-    near = s[:-1, None] + h * np.clip(fraction, INSIDE, 1 - INSIDE)
-    return Place(s[:-1, None] + w, near, q, q1, q2, fraction)
+    from robocalc.trajectory.topp.bound_kernels import locate
 
-
-def lines_of(rows: Rows, h):
-    """(α, β, lo, hi), each (N, 3 R): the Bernstein coefficients of rows at (0, 1/2, 1) of each interval."""
-    a, b, c = rows.a, rows.b, rows.c
-    along = 2.0 * h[:, None, None] * np.array([0.0, 0.5, 1.0])[:, None]
-    a = a + b * along
-    N = len(h)
-
-    def control(y):
-        y = np.broadcast_to(y, a.shape)
-        return np.stack([y[:, 0], 2.0 * y[:, 1] - 0.5 * (y[:, 0] + y[:, 2]), y[:, 2]], axis=1).reshape(N, -1)
-
-    gamma = control(c)
-    lo = np.broadcast_to(rows.lo, a.shape).reshape(N, -1) - gamma
-    hi = np.broadcast_to(rows.hi, a.shape).reshape(N, -1) - gamma
-    return control(a), control(b), lo, hi
-
-
-def values(rows: Rows, fraction, h, x):
-    """The rows' values (N, M, R) on the profile x (N + 1,)."""
-    u = ((x[1:] - x[:-1]) / (2.0 * h))[:, None, None]
-    along = x[:-1, None] * (1 - fraction) + x[1:, None] * fraction
-    return rows.a * u + rows.b * along[..., None] + rows.c
-
-
-def excess(ends: Rows, between: Rows, h, x):
-    """(over, under, unseen over, unseen under), (N, R) each: by how much values may leave [lo, hi] on the profile x.
-
-    The quadratic through the ends' values is bounded by its Bernstein coefficients; what lies `between` shows how far
-    values stray from it.
-    """
-    y, z = values(ends, ENDS, h, x), values(between, BETWEEN, h, x)
-    t = BETWEEN[:, None]
-    first, middle, last = y[:, :1], y[:, 1:2], y[:, 2:]
-    control = 2.0 * middle - 0.5 * (first + last)
-    away = z - (first * (1 - t) ** 2 + control * (2 * t * (1 - t)) + last * t**2)
-    high = np.maximum(np.maximum(first, control), last)[:, 0]
-    low = np.minimum(np.minimum(first, control), last)[:, 0]
-    up, down = np.maximum(away.max(axis=1), 0.0), np.maximum(-away.min(axis=1), 0.0)
-    with np.errstate(invalid="ignore"):
-        return high + up - ends.hi[:, 0], ends.lo[:, 0] - low + down, up, down
+    N, M = len(p), len(fraction)
+    place, near = np.empty((N, M)), np.empty((N, M))
+    q, q1, q2 = (np.empty((N, M, p.shape[2])) for _ in range(3))
+    locate(p, s, fraction, place, near, q, q1, q2, INSIDE)
+    return Place(place, near, q, q1, q2, fraction)
 
 
 class TorqueBound:
@@ -112,13 +67,14 @@ class TorqueBound:
     FLOOR = 1e-10  # of the largest x: below, the tangent of √x is taken there
 
     def __init__(self, robot, path, limits, names):
-        from robocalc.trajectory.topp.panels import Panels
+        from robocalc.trajectory.topp.panels import Panels, parts_of
 
-        self.lo, self.hi = limits
+        self.lo, self.hi = np.ascontiguousarray(limits)
         n = path.n
         self.names = tuple(f"torque of {name}" for name in names)
         friction = getattr(robot, "friction", None)
-        self.viscous, self.coulomb = np.zeros((2, n)) if friction is None else np.asarray(friction, dtype=float)
+        friction = np.zeros((2, n)) if friction is None else np.asarray(friction, dtype=float)
+        self.viscous, self.coulomb = np.ascontiguousarray(friction)
         size = np.minimum(np.maximum(-self.lo, self.hi), 1e6)
         size = np.where(size > 0, size, 1.0)
 
@@ -136,28 +92,23 @@ class TorqueBound:
         probe = terms(0.5 * (path.knots[:-1] + path.knots[1:]), np.arange(len(path.coeffs)))
         inertia, curve, _ = (np.abs(part).max(axis=0) for part in np.split(probe, 3, axis=1))
         scale = np.concatenate([np.full(n, inertia.max() + 1e-300), np.full(n, (inertia + curve).max() + 1e-300), size])
-        self.panels = Panels(terms, path.knots, scale)
-        self.kept = None, None
+        self.panels = Panels(terms, path.knots, scale, parts_of(path))
+        self.kept = {}  # terms at places that were asked for
 
     def rows(self, place, x):
         N, M, n = place.q1.shape
-        if self.kept[0] is not place:  # asked again with another profile
-            self.kept = place, self.panels(place.s.ravel(), place.near.ravel()).reshape(N, M, 3 * n)
-        a, b, c = np.split(self.kept[1], 3, axis=2)
-        lo, hi = self.lo, self.hi
-        if self.coulomb.any():
-            one_way = (place.q1 >= 0).all(axis=1), (place.q1 <= 0).all(axis=1)
-            turning = ~(one_way[0] | one_way[1])
-            sign = one_way[0].astype(float) - one_way[1]
-            c = c + (self.coulomb * sign)[:, None]
-            margin = (self.coulomb * turning)[:, None]
-            lo, hi = lo + margin, hi - margin
-        if self.viscous.any() and x is not None:
-            mean = x[:-1, None] * (1 - place.fraction) + x[1:, None] * place.fraction
-            root = np.sqrt(np.maximum(mean, self.FLOOR * x.max()))[..., None]
-            drag = self.viscous * place.q1
-            b, c = b + drag / (2 * root), c + drag * root / 2
-        lo, hi = (np.reshape(y, (-1, 1, n)) for y in (lo, hi))
+        from robocalc.trajectory.topp.bound_kernels import torque_rows
+
+        terms = self.kept.get(id(place))  # asked again with another profile
+        if terms is None:
+            terms = self.panels(place.s.ravel(), place.near.ravel()).reshape(N, M, 3 * n)
+            self.kept[id(place)] = terms
+        a, b, c = (np.empty((N, M, n)) for _ in range(3))
+        lo, hi = np.empty((N, n)), np.empty((N, n))
+        x = np.empty(0) if x is None else x
+        floor = self.FLOOR * x.max() if len(x) else 0.0
+        given = (self.viscous, self.coulomb, self.lo, self.hi)
+        torque_rows(terms, place.q1, place.fraction, x, floor, *given, a, b, c, lo, hi)
         return Rows(a, b, c, lo, hi)
 
 
@@ -170,7 +121,7 @@ class ToolBound:
     SIDES = 48
 
     def __init__(self, robot, path, frame, part, speed, acceleration):
-        from robocalc.trajectory.topp.panels import Panels
+        from robocalc.trajectory.topp.panels import Panels, parts_of
 
         columns = slice(0, 3) if part == "linear" else slice(3, 6)
         self.speed, self.acceleration = speed, acceleration
@@ -186,7 +137,7 @@ class ToolBound:
 
         probe = slope(0.5 * (path.knots[:-1] + path.knots[1:]), np.arange(len(path.coeffs)))
         scale = np.full(3, np.abs(probe).max() + 1e-300)
-        self.first = Panels(slope, path.knots, scale, 1e-10)
+        self.first = Panels(slope, path.knots, scale, parts_of(path), 1e-10)
         self.second = self.first.derivative()
 
     def rows(self, place, x):
@@ -205,7 +156,7 @@ class ToolBound:
             b.append(np.einsum("nmi,nki->nmk", p2, E))
             hi.append(np.full(E.shape[1], self.acceleration * np.cos(np.pi / self.SIDES)))
         a, b, hi = np.concatenate(a, axis=2), np.concatenate(b, axis=2), np.concatenate(hi)
-        return Rows(a, b, np.zeros_like(a), -hi[None, None], hi[None, None])
+        return Rows(a, b, np.zeros_like(a), -hi[None], hi[None])
 
     def _directions(self, place):
         """Unit vectors over half a turn in the plane of the path's slope and curvature amid each interval."""
@@ -260,7 +211,8 @@ class LinearBound:
     def rows(self, place, x):
         N, M = place.s.shape
         a, b, lo, hi = (y.reshape(N, M, -1) for y in self._ask(place.near.ravel()))
-        return Rows(a, b, np.zeros_like(a), lo.max(axis=1, keepdims=True), hi.min(axis=1, keepdims=True))
+        a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+        return Rows(a, b, np.zeros_like(a), lo.max(axis=1), hi.min(axis=1))
 
 
 def derivatives(c, w):

@@ -12,8 +12,9 @@ from robocalc.errors import Infeasible, InvalidInput
 from robocalc.trajectory.limits import Limits
 from robocalc.trajectory.topp import bounds as b
 from robocalc.trajectory.topp import fused, optimal, passes
+from robocalc.trajectory.topp.bound_kernels import give_way, lay_rows
 from robocalc.trajectory.topp.compose import compose
-from robocalc.trajectory.topp.lines import divide, shift
+from robocalc.trajectory.topp.lines import shift
 from robocalc.trajectory.topp.timed import TimedPath, joint_names
 from robocalc.trajectory.trajectory import Trajectory
 
@@ -144,14 +145,9 @@ class Program:
         at, rests = self.own, True
         self.cap[:], self.floor[:] = self.caps, 0.0
         for bound, tight in zip(self.bounds, self.tight):
-            alpha, beta, lo, hi = b.lines_of(bound.rows(self.ends, x), self.h)
-            R = alpha.shape[1]
-            over, under = (np.tile(y, (1, len(b.ENDS))) for y in tight)
-            lo, hi = lo + under, hi - over
-            rests = rests and (lo <= 0).all() and (hi >= 0).all()
-            self.P[:, at : at + R], self.UP[:, at : at + R] = alpha, beta
-            divide(at, at + R, self.h, lo, hi, self.P, self.UP, self.LO, self.cap, self.floor)
-            at += R
+            rows = bound.rows(self.ends, x)
+            rests &= lay_rows(*rows, self.h, tight, at, self.P, self.UP, self.LO, self.cap, self.floor)
+            at += len(b.ENDS) * len(bound.names)
         self.lower = self.ask.end > 0 or not rests
 
     def passes(self):
@@ -177,7 +173,7 @@ class Program:
             return
         for bound, tight in zip(self.bounds, self.tight):
             rows = bound.rows(self.ends, np.full(len(self.s), 1e-300))
-            bad = ((rows.c > rows.hi) | (rows.c < rows.lo))[i].any(axis=0)
+            bad = ((rows.c > rows.hi[:, None]) | (rows.c < rows.lo[:, None]))[i % len(rows.c)].any(axis=0)
             if bad.any():
                 what = bound.names[int(np.argmax(bad))]
                 raise Infeasible((f"{what} cannot be kept at s = {self.s[i]:.6g} even at rest",))
@@ -200,14 +196,8 @@ class Program:
         """Whether anything is left over its bound at the profile x; then the rows of that interval give way."""
         left = False
         for bound, tight in zip(self.bounds, self.tight):
-            ends = bound.rows(self.ends, x)
-            over, under, up, down = b.excess(ends, bound.rows(self.between, x), self.h, x)
-            size = np.where(np.isfinite(ends.hi), np.abs(ends.hi), 0) + np.where(np.isfinite(ends.lo), np.abs(ends.lo), 0)
-            slack = KEPT * 0.5 * size[:, 0]
-            for side, (far, unseen) in enumerate(((over, up), (under, down))):
-                bad = far > slack
-                left = left or bool(bad.any())
-                tight[side] = np.where(bad, np.maximum(tight[side], SPARE * unseen), tight[side])
+            ends, between = bound.rows(self.ends, x), bound.rows(self.between, x)
+            left |= give_way(tuple(ends), tuple(between[:3]), b.BETWEEN, self.h, x, KEPT, SPARE, tight)
         return left
 
     def duration_of(self, x):

@@ -12,7 +12,15 @@ from robocalc.jit import njit
 
 NODES = 14  # Chebyshev points of a panel, ends included
 TAIL = 3  # last terms that must vanish
+TURN = 2.0  # [rad] of all joints together on one panel: what the points below resolve
 DEEPEST = 12  # halvings
+
+
+def parts_of(path) -> np.ndarray:
+    """(K,): panels to begin with, by how far joints turn on a segment [rad]."""
+    s = path.knots[:-1, None] + path.times[:, None] * np.linspace(0.0, 1.0, 5)
+    turn = np.abs(np.diff(path(s.ravel()).reshape(len(s), 5, -1), axis=1)).sum(axis=(1, 2))
+    return np.clip(np.ceil(turn / TURN), 1, 16).astype(int)
 
 
 def _transform():
@@ -50,9 +58,12 @@ def series(s, panel, left, width, C, out):
 class Panels:
     """f(s, segment) (N, F) on the segments of a path; `scale` (F,) tells what is small in each column."""
 
-    def __init__(self, f, knots, scale, tolerance=1e-9):
-        left, right = knots[:-1].copy(), knots[1:].copy()
-        segment = np.arange(len(left))
+    def __init__(self, f, knots, scale, parts, tolerance=1e-9):
+        """parts (K,): into how many panels to cut each segment at once."""
+        segment = np.repeat(np.arange(len(parts)), parts)
+        step = np.diff(knots)[segment] / parts[segment]
+        place = np.concatenate([np.arange(m) for m in parts])
+        left, right = knots[segment] + place * step, knots[segment] + (place + 1) * step
         done, tolerance = [], tolerance * scale
         for depth in range(DEEPEST + 1):
             s = 0.5 * (left + right)[:, None] + 0.5 * (right - left)[:, None] * POINTS
