@@ -15,6 +15,7 @@ from robocalc.trajectory.hermite import ENERGY, SHAPE
 from robocalc.trajectory.problem import Problem
 from robocalc.trajectory.trajectory import Trajectory
 
+NOTHING = 1e-20  # of a typical cost: what rounding leaves of none
 TOLERANCE = 1e-7  # largest slope of the relative cost over log times at which the optimum counts as reached
 
 
@@ -81,6 +82,13 @@ def best_times(problem, h, rho, duration, weights, tolerance=TOLERANCE, iteratio
         h = h / h.mean()
     elif duration is not None:
         h = h * (duration / h.sum())
+    if _cost(problem, h, weights)[0] <= NOTHING * (np.diff(x[:, 0], axis=0) ** 2 / h[:, None] ** (2 * s - 1)).sum():
+        if duration is not None:
+            return h * (duration / h.sum())
+        raise InvalidInput(
+            "with ends this free the waypoints lie on a motion without cost: the faster the better;"
+            " prescribe states at the ends, or give a duration"
+        )
     z = np.log(h)
     if K > 1 or mode == PRICED:
         minimise(

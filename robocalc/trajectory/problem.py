@@ -263,8 +263,7 @@ class Problem:
             traj = self._turned(lambda: self.through(h * k))
             return max(certificate(traj, self.limits).worst - 1.0, -0.5), traj
 
-        traj = self.through(h)
-        k = max(certificate_order(traj, self.limits, r) ** (1 / r) for r in (1, 2, 3)) / SEARCH**8
+        k = time_scale(self.through(h), self.limits) / SEARCH**8
         for _ in range(60):
             over, traj = excess(k)
             if over <= 0:

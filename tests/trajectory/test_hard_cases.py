@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from robocalc.errors import InvalidInput
+from robocalc.errors import Infeasible, InvalidInput
 from robocalc.trajectory import Limits, certificate, fastest, minimum_jerk, minimum_snap, optimal_times
 
 PANDA = Limits(
@@ -157,3 +157,16 @@ def test_extremes_of_floating_point_are_solved_or_refused():
             assert "floating point" in str(error)  # noqa: PT017
         else:
             assert_allclose(m(m.knots)[:, 0], [0, 1, 3], atol=1e-9)
+
+
+def test_limits_that_bind_nothing_are_told_also_from_a_moving_start():
+    limits = Limits(velocity=[np.inf])
+    for start in (None, (0.1,)):
+        with pytest.raises(InvalidInput, match="its duration must be given"):
+            minimum_jerk([[0.0], [1.0]], limits=limits, start=start)
+
+
+def test_a_start_that_cannot_be_stopped_in_range_is_refused():
+    limits = Limits(position=[[-1], [1]], velocity=[2], acceleration=[1], jerk=[10])
+    with pytest.raises(Infeasible, match="no duration keeps the limits with these end states"):
+        minimum_jerk([[0.99], [0.0]], limits=limits, start=(1.5,))

@@ -133,3 +133,10 @@ def test_bad_requests_are_refused(words, said):
     words = {"waypoints": [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]} | words
     with pytest.raises(InvalidInput, match=said):
         optimal_times(**words)
+
+
+def test_a_motion_without_cost_has_no_best_time():
+    q = [[0.0], [1.0], [3.0]]  # a parabola goes through three points
+    with pytest.raises(InvalidInput, match="a motion without cost"):
+        optimal_times(q, rho=1.0, start="free", end="free")
+    assert optimal_times(q, duration=2.0, start="free", end="free").cost(3) == pytest.approx(0.0, abs=1e-9)
