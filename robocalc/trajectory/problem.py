@@ -44,6 +44,13 @@ class Problem:
         self.periodic = bool(periodic)
         self.asked = self._prescribed(start, end, stop, derivatives)  # (W, s - 1, n), NaN where free
         self.given = self.asked  # ... and what we add
+        known = self.W + (~np.isnan(self.asked)).sum(axis=(0, 1))
+        if not self.periodic and known.min() < s:
+            i = int(np.argmin(known))
+            raise InvalidInput(
+                f"joint {i} has {known[i]} positions and derivatives prescribed, and many motions that cost nothing;"
+                f" {s} would decide: add a waypoint, or prescribe a state at an end"
+            )
         if self.limits is not None:
             check_inside(self.q, self.limits, self.n)
             self._check_prescribed()

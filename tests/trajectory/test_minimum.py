@@ -257,6 +257,7 @@ def test_a_joint_turns_at_a_waypoint_rather_than_leave_its_range(f, given):
         ({"stop": [7]}, "stop must be True, False"),
         ({"stop": [True]}, "stop must be"),
         ({"derivatives": np.zeros((3, 1, 2))}, "derivatives must have shape"),
+        ({"waypoints": [[0, 0], [1, 1]], "times": [0, 1], "start": "free", "end": "free"}, "joint 0 has 2 positions and"),
         ({"periodic": True}, "joint 0 starts at 0 and ends at 2"),
         ({"times": [0, 1e-9, 1e9]}, "would lose digits"),
         ({"waypoints": [[0, 0], [0, 0], [1, 1]], "times": None, "duration": 1}, "waypoints 0 and 1 are the same"),
