@@ -17,7 +17,7 @@ MOSTLY, OFTEN = 0.5, 0.02  # share of control periods: at a limit; from one limi
 
 
 def evidence(made, watcher, wall_time) -> Evidence:
-    """made: a Run with plan and log; watcher: sims.watch.Watcher or None; wall_time [s] it took."""
+    """made: a Run with plan and log; watcher: sims.watch.Watcher or Walk, or None; wall_time [s] it took."""
     log, plan, robot = finite(made.log), made.plan, made.robot
     tracked = np.ones(robot.n, bool)
     tracked[list(plan.fingers)] = False
@@ -27,10 +27,11 @@ def evidence(made, watcher, wall_time) -> Evidence:
         seen = watcher.seen()
         watched = {
             "clearance": (watcher.t, seen["clearance"]),
-            "contacts": (watcher.t, seen["contacts"], watcher.unintended()),
             "targets": _targets(made, seen["objects"]),
             "slip": watcher.slip,
         }
+        if "contacts" in seen:
+            watched["contacts"] = watcher.t, seen["contacts"], watcher.unintended()
     return Evidence(
         t=log.t,
         q=log.q,

@@ -4,6 +4,7 @@ Check   one row of the acceptance table
 Run     plan, log, outcome, metrics, acceptance; `.verdict`, `.accepted`, `.why`
 """
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +30,8 @@ class Check:
 
     def __str__(self):
         wanted = [f"{word} {x:g}" for word, x in (("at least", self.min), ("at most", self.max)) if x is not None]
-        return f"{self.metric} = {self.value:.4g} {self.unit}, wanted {' and '.join(wanted)}"
+        found = "has no value in this run" if math.isnan(self.value) else f"= {self.value:.4g} {self.unit}".rstrip()
+        return f"{self.metric} {found}, wanted {' and '.join(wanted)}"
 
 
 @dataclass(frozen=True, eq=False)

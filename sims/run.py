@@ -34,7 +34,7 @@ from sims.report.page import write_page
 from sims.report.plots import write_plots
 from sims.result import Run
 from sims.scenario import Scenario
-from sims.watch import Watcher
+from sims.watch import Walk, Watcher
 
 
 def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True, report=True) -> Run:
@@ -72,16 +72,18 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
 def planned(scenario, robot, world):
     """(TaskPlan, sentences): clearance is checked against what the planner knows of, where PyBullet is there; the start
     against all there is."""
+    if not world:
+        return plan_task(scenario, robot, world), ()
     seen = known_world(scenario, world)
     try:
         checker = Clearance(robot, seen, own=False) if seen else nullcontext()
+        with checker as clearance:
+            plan = plan_task(scenario, robot, world, clearance)
+        if plan.solved and (len(seen) < len(world) or scenario.task[0].do == "wait"):  # it may start elsewhere: `at`
+            with Clearance(robot, world, own=False) as clearance:
+                plan = plan.starting(clearance.at(start_of(scenario, robot)[0]))
     except EngineUnavailable as error:
         return plan_task(scenario, robot, world), (f"planned clearance was not checked: {error}",)
-    with checker as clearance:
-        plan = plan_task(scenario, robot, world, clearance)
-    if plan.solved and (len(seen) < len(world) or scenario.task[0].do == "wait"):  # it may start elsewhere: `at`
-        with Clearance(robot, world, own=False) as clearance:
-            plan = plan.starting(clearance.at(start_of(scenario, robot)[0]))
     return plan, ()
 
 
@@ -99,10 +101,10 @@ def simulated(made: Run, tell) -> Run:
     )
     effects = effects_of(scenario, made.robot, made.plant_robot, steps)
     start = start_of(scenario, made.robot)
+    watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
     with engine_of(made) as plant:
-        watcher = None
         if isinstance(plant, Bullet) and made.world:
-            watcher = Watcher(plant, made.plan, steps, max(1, round(1 / (scenario.output.log_rate * sim.timestep))))
+            watcher = Watcher(plant, made.plan, steps, every)
 
         def look(k):
             tell(0.1 + 0.8 * k / steps, "simulating")
@@ -121,14 +123,27 @@ def simulated(made: Run, tell) -> Run:
             on_pause=look,
         )
         wall = perf_counter() - wall
-    log = result.log
+    log, notes = result.log, made.warnings
+    if made.world and not watcher:
+        watcher, more = walked(made, log, every)
+        notes += more
     if watcher:
         log = Log(dt=log.dt, joint=log.joint, **watcher.seen())
     timings = made.timings | {"simulation": process_time() - began}
     outcome = Outcome.CHATTERS if chatters(log, sim.control_every) else result.outcome
-    found = replace(made, log=log, outcome=outcome, timings=timings, reason=watcher.reason if watcher else None)
+    reason = watcher.reason if watcher else None
+    found = replace(made, log=log, outcome=outcome, timings=timings, reason=reason, warnings=notes)
     metrics = measure(evidence(found, watcher, wall))
     return replace(found, metrics=metrics, acceptance=judge(scenario, metrics))
+
+
+def walked(made: Run, log, every):
+    """(Walk, sentences): what a run of the twin came near to, where PyBullet is there."""
+    try:
+        with Clearance(made.plant_robot, made.world, own=False) as checker:
+            return Walk(log, made.world, checker, every), ()
+    except EngineUnavailable as error:
+        return None, (f"clearance was not measured: {error}",)
 
 
 def engine_of(made: Run):

@@ -1,5 +1,6 @@
 """What is seen of the world while a robot moves through it: objects, clearance, contacts, grasps; at the log's rate.
 
+Walk      likewise of a run without contacts, afterwards: where its motion leads through the world
 Watcher   called at pauses of the loop; may stop the run (a grasp that holds nothing, or loses what it held)
 """
 
@@ -9,6 +10,39 @@ from sims.plan import carries
 
 SETTLE = 0.05  # [s] after the fingers closed until a grasp must hold
 LOST = 0.05  # [s] without touch of all fingers: the object is gone, not just bouncing
+
+
+def moving(shapes) -> tuple:
+    """Names of the things whose place changes with time."""
+    return tuple(s.name for s in shapes if s.dynamic or s.motion is not None)
+
+
+class Walk:
+    """The motion of a log, in the world of `checker` (sims.engines.bullet.Clearance), every `every` steps.
+
+    Driven things move; free ones stand where they start, as nothing falls or is pushed.
+    """
+
+    slip, reason = {}, None
+
+    def __init__(self, log, shapes, checker, every):
+        rows = np.unique([*range(0, len(log.q), every), len(log.q) - 1])
+        rows = rows[np.isfinite(log.q[rows]).all(axis=1)]  # of a run that diverged
+        names, gaps, poses = moving(shapes), [], []
+        for q, time in zip(log.q[rows], log.t[rows], strict=True):
+            gaps.append(checker.at(q, time))
+            poses.append(checker.poses(names))
+        self.t = log.t[rows]
+        self._seen = {
+            "t_objects": self.t,
+            "objects": dict(zip(names, np.swapaxes(np.array(poses).reshape(len(rows), -1, 7), 0, 1), strict=True)),
+            "clearance": np.array([gap.distance for gap in gaps]),
+            "clearance_pair": tuple(gap.pair for gap in gaps),
+        }
+
+    def seen(self) -> dict:
+        """Fields of sims.log.Log."""
+        return self._seen
 
 
 class Watcher:
@@ -21,9 +55,7 @@ class Watcher:
 
     def __init__(self, plant, plan, steps, every):
         self.plant, self.dt, self.every = plant, plant.dt, every
-        self.objects = tuple(
-            s.name for s in (item.shape for item in plant.scene.items.values()) if s.dynamic or s.motion is not None
-        )
+        self.objects = moving(item.shape for item in plant.scene.items.values())
         grasps = [s for s in plan.steps if s.do == "grasp"]
         self.meant = tuple({s.object for s in grasps})
         self.carries = carries(plan.steps)

@@ -80,6 +80,10 @@ class Clearance:
         """(7,) of an object."""
         return self._plant.pose(name)
 
+    def poses(self, names=None):
+        """(len(names), 7), of all objects where None."""
+        return self._plant.poses(names)
+
     def close(self):
         self._plant.close()
 

@@ -135,3 +135,25 @@ def test_a_tool_frame_between_the_fingers_is_no_rod_in_the_cube():
     result = run(scenario(robot, world=[TABLE, CUBE], task=pick_and_place(0.2, 0.05)[:4]))
     assert result.accepted
     assert result.metrics["contact.max_force_n"].value < 50
+
+
+# the twin ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_the_twin_has_the_clearance_and_the_driven_things_of_one_in_pybullet():
+    ball = {"name": "ball", "shape": "sphere", "radius": 0.1, "position": [0.9, -0.5, 0.5]}
+    around = {"type": "circle", "center": [0.9, 0, 0.5], "radius": 0.3, "period": 2}
+    driven = {"name": "cart", "shape": "box", "size": [0.1, 0.1, 0.1], "motion": around, "known_to_planner": False}
+    made = scenario(world=[ball, driven], accept={"clearance.min_mm": {"min": 1}})
+    bullet, twin = (run(made, engine=engine) for engine in ("bullet", "twin"))
+    assert twin.accepted
+    assert twin.log.clearance == pytest.approx(bullet.log.clearance, abs=1e-9)
+    assert twin.log.clearance_pair == bullet.log.clearance_pair
+    assert twin.log.objects["cart"] == pytest.approx(bullet.log.objects["cart"], abs=1e-9)
+    assert "contact.max_force_n" not in twin.metrics
+
+
+def test_a_bound_on_what_a_run_does_not_have_is_told_in_words():
+    result = run(scenario(accept={"clearance.min_mm": {"min": 1}}), engine="twin")
+    assert result.verdict == "rejected"
+    assert result.why == "clearance.min_mm has no value in this run, wanted at least 1"
