@@ -16,7 +16,7 @@ EXPORTS = {
     "Trajectory": "trajectory",
     "Reference": "trajectory",
     "Samples": "trajectory",
-    "discrete_reference": "trajectory",
+    "discrete_reference": "discrete",
     "minimum_acceleration": "minimum",
     "minimum_jerk": "minimum",
     "minimum_snap": "minimum",

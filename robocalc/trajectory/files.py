@@ -13,6 +13,7 @@ import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
 from robocalc.trajectory.hermite import quintic
+from robocalc.trajectory.numbers_given import step
 from robocalc.trajectory.trajectory import Trajectory
 
 FORMAT = "robocalc-trajectory/1"
@@ -71,7 +72,7 @@ def to_ros(traj: Trajectory, joints, dt, *, frame="") -> dict:
     joints    names, one for each
     """
     names = joint_names(traj, joints)
-    times = np.append(np.arange(0.0, traj.duration - 0.5 * _step(dt), dt), traj.duration)
+    times = np.append(np.arange(0.0, traj.duration - 0.5 * step(dt), dt), traj.duration)
     q, v, a = traj.derivatives(traj.start + times)
     points = [
         {
@@ -111,12 +112,6 @@ def joint_names(traj, joints):
     return names
 
 
-def _step(dt):
-    if not (np.isfinite(dt) and dt > 0):
-        raise InvalidInput(f"dt must be greater than 0 s, got {dt}")
-    return dt
-
-
 def _npz(traj, file):
     np.savez_compressed(file, format=np.array(FORMAT), knots=traj.knots, coeffs=traj.coeffs)
 
@@ -128,6 +123,6 @@ def _json(traj, file):
 def _csv(traj, file, joints, dt):
     """Header t, then position, velocity, acceleration of each joint: name, name.v, name.a."""
     names = joint_names(traj, joints)
-    s = traj.sample(_step(dt))
+    s = traj.sample(step(dt))
     head = ",".join(["t", *names, *(f"{n}.v" for n in names), *(f"{n}.a" for n in names)])
     np.savetxt(file, np.column_stack([s.t, s.q, s.v, s.a]), delimiter=",", header=head, comments="", fmt="%.17g")

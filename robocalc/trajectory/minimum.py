@@ -7,7 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from robocalc.trajectory.problem import SPREAD, Problem
+from robocalc.trajectory.problem import Problem
+from robocalc.trajectory.solver import SPREAD
 from robocalc.trajectory.trajectory import Trajectory
 
 

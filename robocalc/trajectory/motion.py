@@ -15,11 +15,12 @@ from robocalc.trajectory.arguments import as_limits, as_mask
 from robocalc.trajectory.follow import Follower
 from robocalc.trajectory.limits import ORDERS, Limits
 from robocalc.trajectory.minimum import minimum_jerk
+from robocalc.trajectory.numbers_given import finite
 from robocalc.trajectory.primitives import SAME
 from robocalc.trajectory.scaling import certificate, time_scale
 from robocalc.trajectory.se3 import CartesianPath, as_poses
 from robocalc.trajectory.toolpath import polyline, smooth_curve
-from robocalc.trajectory.trajectory import Trajectory, _finite
+from robocalc.trajectory.trajectory import Trajectory
 
 TOLERANCE = 1e-5  # [m | rad]: how far the tool may leave its path between knots
 FIRST, MOST = 24, 3072  # knots of a segment to begin with; more than MOST in all means a path that joints cannot follow
@@ -164,7 +165,7 @@ def timed(motion, path, limits, duration, tool_speed, fixed=False) -> Trajectory
     elif not fixed:
         k = time_scale(motion, limits) if any(getattr(limits, name) is not None for name in ORDERS[1:]) else 0.0
         if tool_speed is not None:
-            k = max(k, path.peaks()[0, 0] / _finite("tool_speed", tool_speed))
+            k = max(k, path.peaks()[0, 0] / finite("tool_speed", tool_speed))
         if k == 0:
             raise InvalidInput("nothing decides the time: give limits, a duration or a tool speed")
         motion = motion.scale_time(k)
@@ -221,4 +222,4 @@ def _stay(q, duration):
         raise InvalidInput(
             "the tool is at the goal already; there is no way to time. Leave the motion out, or give a duration"
         )
-    return Trajectory([0.0, _finite("duration", duration)], q[None, None, :])
+    return Trajectory([0.0, finite("duration", duration)], q[None, None, :])

@@ -7,13 +7,12 @@ import numpy as np
 
 from robocalc.errors import Infeasible, InvalidInput
 from robocalc.trajectory.arguments import as_array, as_limits, as_mask, as_times, as_waypoints, end_state, positive
-from robocalc.trajectory.hermite import ENERGY, SHAPE
+from robocalc.trajectory.hermite import ENERGY
 from robocalc.trajectory.limits import ORDERS, Limits
 from robocalc.trajectory.scaling import certificate, certificate_order, check_inside, time_scale
+from robocalc.trajectory.solver import MOST, alike, pieces, solve, spread
 from robocalc.trajectory.trajectory import Trajectory
 
-SPREAD = {2: 1e4, 3: 300.0, 4: 20.0}  # longest / shortest segment that plain arithmetic solves to about 1e-11
-MOST = {2: 1e15, 3: 1e12, 4: 1e8}  # ... that double-double arithmetic solves to 1e-9; beyond, we refuse
 SEARCH = 1.25  # step of the search for a duration when states at the ends are prescribed
 WAYS_OUT = "give times, a duration or limits (with a velocity, acceleration or jerk bound)"
 
@@ -288,50 +287,3 @@ class Problem:
             else:
                 low = mid
         return excess(high)[1]
-
-
-def spread(s, h) -> bool:
-    """True where segment times differ so much that plain arithmetic would lose digits."""
-    return len(h) > 1 and h.max() > SPREAD[s] * h.min()
-
-
-def solve(s, h, free, x, low, joints):
-    """Fills the free states of some joints of x (W, s, n) in place; in double-double where `low` is there."""
-    if not free.any():
-        return
-    part = np.ascontiguousarray(x[:, :, joints])
-    if low is None:
-        from robocalc.trajectory.spline import solve_states
-
-        solve_states(ENERGY[s], s, h, free, part)
-    else:
-        from robocalc.trajectory.precise import solve_states_precisely
-
-        cut = np.zeros_like(part)
-        solve_states_precisely(ENERGY[s], s, h, free, part, cut)
-        low[:, :, joints] = cut
-    x[:, :, joints] = part
-
-
-def alike(free):
-    """Groups of joints whose derivatives are free at the same knots; one factorisation serves a group."""
-    if (free == free[:, :, :1]).all():
-        return [np.arange(free.shape[2])]
-    masks = {}
-    for i in range(free.shape[2]):
-        masks.setdefault(free[:, :, i].tobytes(), []).append(i)
-    return [np.array(joints) for joints in masks.values()]
-
-
-def pieces(s, h, x, low):
-    """Coefficients (K, 2s, n) from states (W, s, n), kept in two doubles each where `low` is given."""
-    c = np.empty((len(h), 2 * s, x.shape[2]))
-    if low is None:
-        from robocalc.trajectory.spline import hermite_kernel
-
-        hermite_kernel(SHAPE[s], s, h, x, c)
-    else:
-        from robocalc.trajectory.precise import hermite_precisely
-
-        hermite_precisely(6 * SHAPE[s], s, h, x, low, c)
-    return c

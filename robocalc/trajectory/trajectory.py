@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from robocalc.errors import InvalidInput
+from robocalc.trajectory.numbers_given import finite, order_of, step, steps, times_of
 
 ENDS = 1e-9  # of the duration: a time this far outside of the motion still counts as its end
 GAP = 1e-9  # relative: positions closer than this may be joined
@@ -118,9 +119,9 @@ class Trajectory:
         """Derivative `order` at time t: scalar -> (n,), (N,) -> (N, n). Outside the motion the end position is held."""
         from robocalc.trajectory.kernels import evaluate
 
-        ts = _times_of(t)
+        ts = times_of(t)
         y = np.empty((ts.size, self.n))
-        evaluate(self.knots, self.coeffs, ts.reshape(-1), _order_of(order), ENDS * self.duration, y)
+        evaluate(self.knots, self.coeffs, ts.reshape(-1), order_of(order), ENDS * self.duration, y)
         return y.reshape(*ts.shape, self.n)
 
     def at(self, t) -> Reference:
@@ -134,8 +135,8 @@ class Trajectory:
         """
         from robocalc.trajectory.kernels import jet
 
-        ts = _times_of(t)
-        if _order_of(order) not in (2, 3):
+        ts = times_of(t)
+        if order_of(order) not in (2, 3):
             return np.array([self(ts, r) for r in range(order + 1)])
         y = np.empty((order + 1, ts.size, self.n))
         jet(
@@ -159,7 +160,7 @@ class Trajectory:
 
     def derivative(self, order: int = 1) -> "Trajectory":
         """The motion's derivative as a trajectory; the derivative of a constant is the constant 0."""
-        order = _order_of(order)
+        order = order_of(order)
         c = self.coeffs
         for _ in range(order):
             c = c[:, 1:] * np.arange(1, c.shape[1])[:, None] if c.shape[1] > 1 else np.zeros_like(c)
@@ -174,7 +175,7 @@ class Trajectory:
         from robocalc.trajectory.kernels import extrema
 
         value, when = np.empty((2, self.n)), np.empty((2, self.n))
-        extrema(self.knots, self.coeffs, _order_of(order), value, when)
+        extrema(self.knots, self.coeffs, order_of(order), value, when)
         return value, when
 
     def cost(self, order: int = 3, weights=None) -> float:
@@ -191,11 +192,11 @@ class Trajectory:
 
     def shift(self, time) -> "Trajectory":
         """The same motion, `time` seconds later."""
-        return Trajectory(self.knots + _finite("time", time), self.coeffs)
+        return Trajectory(self.knots + finite("time", time), self.coeffs)
 
     def scale_time(self, factor) -> "Trajectory":
         """The same path, `factor` times as long: velocities / factor, accelerations / factor², and so on."""
-        factor = _finite("factor", factor)
+        factor = finite("factor", factor)
         if factor <= 0:
             raise InvalidInput(f"factor must be greater than 0, got {factor:g}")
         c = self.coeffs / factor ** np.arange(self.order)[:, None]
@@ -203,7 +204,7 @@ class Trajectory:
 
     def with_duration(self, duration) -> "Trajectory":
         """The same path in another time [s]."""
-        duration = _finite("duration", duration)
+        duration = finite("duration", duration)
         if duration <= 0:
             raise InvalidInput(f"duration must be greater than 0 s, got {duration:g}")
         new = self.scale_time(duration / self.duration)
@@ -219,7 +220,7 @@ class Trajectory:
 
     def slice(self, start, end) -> "Trajectory":
         """The motion between two of its times, knots kept as they are."""
-        start, end = _finite("start", start), _finite("end", end)
+        start, end = finite("start", start), finite("end", end)
         slack = ENDS * self.duration
         if not self.start - slack <= start < end <= self.end + slack:
             raise InvalidInput(
@@ -240,7 +241,7 @@ class Trajectory:
         """
         if other.n != self.n:
             raise InvalidInput(f"cannot join a motion of {other.n} joints to one of {self.n}")
-        for r in range(_order_of(continuity) + 1):
+        for r in range(order_of(continuity) + 1):
             before, after = self(self.end, r), other(other.start, r)
             size = np.maximum(1.0, np.maximum(np.abs(before), np.abs(after)))
             i = int(np.argmax(np.abs(after - before) / size))
@@ -263,7 +264,7 @@ class Trajectory:
         """A quintic trajectory on an even grid of at most dt; it meets position, velocity and acceleration there."""
         from robocalc.trajectory.hermite import quintic
 
-        N = max(1, int(np.ceil(self.duration / _step(dt) * (1 - ENDS))))
+        N = max(1, int(np.ceil(self.duration / step(dt) * (1 - ENDS))))
         t = np.linspace(self.start, self.end, N + 1)
         q, v, a, _ = self.at(t)
         return Trajectory(t, quintic(np.diff(t), q, v, a))
@@ -307,28 +308,6 @@ class Trajectory:
         return plot(self, limits, **options)
 
 
-def discrete_reference(traj: Trajectory, dt) -> np.ndarray:
-    """Samples that a simulator of step dt can follow exactly, (N + 1, 3, n): rows q, v, a at t_k = start + k dt.
-
-        q[k] = traj(t_k),   v[k+1] = (q[k+1] - q[k]) / dt,   v[0] = q̇(start),   a[k] = (v[k+1] - v[k]) / dt,   a[N] = 0
-
-    These are the states of semi-implicit Euler, v₊ = v + dt a, q₊ = q + dt v₊: its integration error is gone.
-    """
-    N = steps(traj.duration, dt)
-    t = traj.start + np.arange(N + 1) * float(dt)
-    r = np.zeros((N + 1, 3, traj.n))
-    r[:, 0] = traj(t)
-    r[1:, 1] = np.diff(r[:, 0], axis=0) / dt
-    r[0, 1] = traj(traj.start, 1)
-    r[:-1, 2] = np.diff(r[:, 1], axis=0) / dt
-    return r
-
-
-def steps(duration, dt) -> int:
-    """Steps of dt that reach the end of a motion: duration / dt, rounded up (but for rounding errors)."""
-    return int(np.ceil(duration / _step(dt) - 1e-6))
-
-
 def _shifted(c, s):
     """Coefficients (K, order, n) about local times s (K,): Taylor's rows c'_d = Σ_{e ≥ d} binom(e, d) s^(e-d) c_e."""
     order = c.shape[1]
@@ -346,34 +325,3 @@ def _freeze(traj, knots, coeffs):
     coeffs.setflags(write=False)
     fields = traj.__dict__
     fields["knots"], fields["coeffs"] = knots, coeffs
-
-
-def _times_of(t):
-    try:
-        t = np.asarray(t, dtype=float)
-        return t if t.flags.c_contiguous and t.flags.writeable else t.copy()  # kernels are compiled for these alone
-    except (TypeError, ValueError):
-        raise InvalidInput(f"times must be numbers, got {t!r}") from None
-
-
-def _order_of(order):
-    if isinstance(order, (int, np.integer)) and order >= 0:
-        return int(order)
-    raise InvalidInput(f"order of a derivative must be 0, 1, 2, ..., got {order!r}")
-
-
-def _finite(name, x):
-    try:
-        x = float(x)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{name} must be a number, got {x!r}") from None
-    if not np.isfinite(x):
-        raise InvalidInput(f"{name} must be a finite number, got {x}")
-    return x
-
-
-def _step(dt):
-    dt = _finite("dt", dt)
-    if dt <= 0:
-        raise InvalidInput(f"dt must be greater than 0 s, got {dt:g}")
-    return dt
