@@ -146,7 +146,12 @@ class Run:
     def _segment(self, progress) -> Status:
         while True:
             self.cnt[lay.BUDGET] = CHUNK
-            code = self.call()
+            try:
+                code = self.call()
+            except ValueError as error:  # of `spread`: what a compiled function returned does not fit
+                if not str(error).startswith("the function returned"):
+                    raise
+                raise InvalidInput(str(error).replace("the function", "the right-hand side", 1)) from None
             if progress is not None:
                 progress(self.ctl[lay.T])
             if code == lay.DONE:

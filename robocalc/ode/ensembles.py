@@ -18,7 +18,7 @@ from robocalc.ode.checks import positive, read_span, read_times, read_tolerances
 from robocalc.ode.engine import NO_DENSE, NO_EVENTS, NO_HITS, NO_ROWS, NO_TIMES, plan
 from robocalc.ode.events import event_field, read_events, table
 from robocalc.ode.methods import METHODS, STIFF, SYMPLECTIC, find
-from robocalc.ode.problem import make_field
+from robocalc.ode.problem import make_field, unpack
 from robocalc.ode.solution import IntegrationFailed, Status
 
 CODES = {
@@ -148,6 +148,7 @@ class _Job:
         if len(breakpoints):
             raise InvalidInput("breakpoints are not taken by ensembles: chain one ensemble for each piece")
         self.t0, self.t1 = read_span(t_span)
+        f, p, _ = unpack(f, p, None, np.shape(Y0)[-1] if np.ndim(Y0) == 2 else None)
         self.Y0, self.P = _members(Y0, p)
         n = self.Y0.shape[1]
         if self.name in SYMPLECTIC and n % 2:

@@ -18,6 +18,8 @@ from robocalc.ode.rhs import Field, checked, form_of, is_compiled, python_field
 class Event:
     """Zeros of g(t, y) or g(t, y, p); a zero at the start counts, as does a touch without crossing.
 
+    g is taken at 11 points of each step and sought between them; one that swings faster than that needs max_step.
+
     terminal    False: go on; True or 1: stop at the first, k: at the k-th
     direction   > 0: only where g comes from below zero; < 0: only from above; 0: both
     reset       y₊ = reset(t, y) or reset(t, y, p): the state after the event, where the solution goes on
@@ -93,10 +95,11 @@ _known = {}
 def _compiled_events(events, forms, args) -> Field:
     from numba.core.errors import NumbaError
 
+    from robocalc.ode.clones import adopted
     from robocalc.ode.fingerprint import fingerprint
     from robocalc.ode.native import RHS, address, compile_source
     from robocalc.ode.rhs import WRAPPERS, cannot_compile, pack_args
-    from robocalc.ode.spread import spread, stamped
+    from robocalc.ode.spread import spread_one, stamped
 
     slots, _ = pack_args(args or ())
     key = (tuple(id(e.g) for e in events), tuple(forms), slots)
@@ -104,8 +107,9 @@ def _compiled_events(events, forms, args) -> Field:
         lines = ["def field(n, t, y, m, p, out):"]
         for i, form in enumerate(forms):
             call = WRAPPERS[form].format(size=1, args=slots)
-            lines.append("    " + call.replace("spread(out", f"spread(at(out, {i})").replace("user(", f"user{i}("))
-        scope = {f"user{i}": e.g for i, e in enumerate(events)} | {"spread": spread}
+            call = call.replace("spread(out, 1", f"spread_one(at(out, {i})").replace("user(", f"user{i}(")
+            lines.append(f"    {call}")
+        scope = {f"user{i}": adopted(e.g) for i, e in enumerate(events)} | {"spread_one": spread_one}
         stamps = [fingerprint(e.g) for e in events]
         stamp = stamped("".join(stamps)) if all(stamps) else None
         try:

@@ -9,6 +9,7 @@ import types
 
 import numpy as np
 
+LIBRARIES = ("numpy", "math", "numba", "builtins", "cmath", "scipy")
 PLAIN = (int, float, complex, bool, str, bytes, type(None))
 
 
@@ -46,7 +47,7 @@ def _feed(digest, value, seen) -> bool:
 
 
 def _from_library(value) -> bool:
-    return str(getattr(value, "__module__", "")).split(".")[0] in ("numpy", "math", "numba", "builtins", "cmath")
+    return str(getattr(value, "__module__", "")).split(".")[0] in LIBRARIES
 
 
 def _feed_code(digest, code, seen) -> bool:
@@ -67,7 +68,13 @@ def _feed_function(digest, function, seen) -> bool:
         return True
     seen.add(id(function))
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
-    found = {name: function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__}
+    names = set(_names(function.__code__))
+    found = {name: function.__globals__[name] for name in names if name in function.__globals__}
+    for name, value in list(found.items()):  # numba reads constants out of modules: module.NAME
+        if isinstance(value, types.ModuleType) and value.__name__.split(".")[0] not in LIBRARIES:
+            found |= {
+                f"{name}.{attribute}": getattr(value, attribute) for attribute in names if hasattr(value, attribute)
+            }
     return (
         _feed(digest, function.__code__, seen)
         and _feed(digest, list(function.__defaults__ or ()), seen)

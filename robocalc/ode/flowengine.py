@@ -101,9 +101,9 @@ class SplitEngine(_Engine):
                 f"method {flow.method!r} needs y = (q, v) with halves of equal length, got {n} components"
             )
         super().__init__(flow, n, m)
-        from robocalc.ode.splitkernels import split_tangents
+        from robocalc.ode.splitkernels import carry, split_tangents
 
-        self.kernel = split_tangents
+        self.kernel, self.carry = split_tangents, carry
         moves, time = [], 0.0
         method = SYMPLECTIC[flow.method]
         for drift, kick in zip(method.drifts, method.kicks):
@@ -137,9 +137,7 @@ class SplitEngine(_Engine):
         grad = np.empty((count, self.m))
         if along:
             _, A, B = self.tangent(T, Y[:1].copy(), P, count, True)
-            for r in range(count - 1, -1, -1):
-                grad[r] = W[0] @ B[r]
-                W[0] = W[0] @ A[r]
+            self.carry(A, B, W[0], grad)
             return grad
         _, A, B = self.tangent(T, Y, P, count, False)
         grad[:] = np.einsum("ri,rij->rj", W, B)

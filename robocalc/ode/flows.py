@@ -15,6 +15,7 @@ import numpy as np
 from robocalc.errors import InvalidInput
 from robocalc.ode.checks import positive
 from robocalc.ode.methods import METHODS, SYMPLECTIC, find
+from robocalc.ode.problem import unpack
 from robocalc.ode.tables.splitting import Splitting
 
 NO_PARAMETERS = np.zeros((1, 0))
@@ -39,12 +40,16 @@ def flow(f, method="rk4", dt=None, *, jac=None, substeps=1, compiled=None) -> "F
         raise InvalidInput(f"a flow needs an explicit method or a splitting ({', '.join(known)}), not {name!r}")
     if int(substeps) != substeps or positive("substeps", substeps) < 1:
         raise InvalidInput(f"substeps must be a positive whole number, got {substeps!r}")
+    f, _, jac = unpack(f, None, jac)
     return Flow(f, name, float(dt), jac, int(substeps), compiled)
 
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """φ of one step. y (n,) with p (m,), or rows Y (N, n) with P (N, m) or one p for all; t a number or (N,)."""
+    """φ of one step. y (n,) with p (m,), or rows Y (N, n) with P (N, m) or one p for all; t a number or (N,).
+
+    Scratch memory is shared by its calls: take one Flow for each thread.
+    """
 
     f: object
     method: str

@@ -105,19 +105,23 @@ def _build(f, form, pair, n, m) -> Field:
 
 
 def _attempt(f, form, pair, n, m, numeric) -> Field:
+    from robocalc.ode.clones import adopted
     from robocalc.ode.fingerprint import fingerprint
     from robocalc.ode.native import RHS, address, compile_source
     from robocalc.ode.spread import spread, stamped
 
     columns = n + m
-    lines, scope = ["def field(n_, t, y, m_, p, out):", f"    n, m = {n}, {m}"], {"np": np, "user": f, "spread": spread}
+    lines, scope = (
+        ["def field(n_, t, y, m_, p, out):", f"    n, m = {n}, {m}"],
+        {"np": np, "user": adopted(f), "spread": spread},
+    )
     for which, (g, offset, width) in enumerate(((pair[0], 0, n), (pair[1], n, m))):
         if width == 0:
             continue
         if g is None:
             lines.append(_numeric(form, numeric, offset, offset + width, columns))
         else:
-            scope[f"jac{which}"] = g
+            scope[f"jac{which}"] = adopted(g)
             lines.append(_from_user(form_of(g, "Jacobian"), which, offset, width, columns))
     stamps = [fingerprint(g) for g in (f, *pair) if g is not None]
     stamp = stamped("".join(stamps)) if all(stamps) else None

@@ -13,6 +13,7 @@ import weakref
 import numpy as np
 from numba import njit as plain_njit
 
+from robocalc.ode.clones import adopted
 from robocalc.ode.fingerprint import fingerprint
 from robocalc.ode.methods import METHODS
 from robocalc.ode.native import compile_source, f8, i8, intrinsic
@@ -72,24 +73,9 @@ SWAPS = {id(np): _branch_free(np), id(math): _branch_free(math)}
 SWAPS |= {id(np.sin): sin, id(math.sin): sin, id(np.cos): cos, id(math.cos): cos}
 
 
-def clone(dispatcher, seen=None):
-    """The njit function with sin and cos swapped, in all that it calls."""
-    seen = {} if seen is None else seen
-    if dispatcher not in seen:
-        f = dispatcher.py_func
-        seen[dispatcher] = None
-
-        def swapped(value):
-            if id(value) in SWAPS:
-                return SWAPS[id(value)]
-            return clone(value, seen) or value if hasattr(value, "py_func") else value
-
-        names = set(f.__code__.co_names)
-        scope = {k: swapped(v) if k in names else v for k, v in f.__globals__.items()}
-        cells = tuple(types.CellType(swapped(cell.cell_contents)) for cell in f.__closure__ or ())
-        copy = types.FunctionType(f.__code__, scope, f.__name__, f.__defaults__, cells or None)
-        seen[dispatcher] = plain_njit(**FORCED)(copy)
-    return seen[dispatcher]
+def swapped(value):
+    """sin, cos and the modules that hold them, without branches."""
+    return SWAPS.get(id(value), value)
 
 
 @intrinsic(prefer_literal=True)
@@ -174,7 +160,7 @@ def _build(f, form, tab, n, m):
     stamp = fingerprint(f)
     stamp = stamp and stamped(stamp) + source_stamp(Path(__file__).resolve())
     lane, march = _lane_source(form, n, m), _march_source(tab, n)
-    scope = {"user": clone(f), "stack": stack, "spread": spread, "forced": plain_njit(**FORCED)}
+    scope = {"user": adopted(f, swapped, FORCED), "stack": stack, "spread": spread, "forced": plain_njit(**FORCED)}
     source = lane.replace("def lane", "@forced\ndef lane") + "\n\n" + march
     try:
         return compile_source(source, "march", scope, MARCH, stamp)

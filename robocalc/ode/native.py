@@ -17,8 +17,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import njit as plain_njit
 from numba import carray, types  # noqa: F401 (carray: for generated source)
+from numba import njit as plain_njit
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -135,7 +135,10 @@ def compile_source(source: str, name: str, namespace: dict, signature, stamp: st
         filename = str(_written(source, f"{name}_{key[:24]}.py"))
         settings = {**OPTIONS, **options}
     exec(compile(source, filename, "exec"), scope)
-    return plain_njit(signature, **settings)(scope[name])
+    try:
+        return plain_njit(signature, **settings)(scope[name])
+    except ImportError:  # cached code that refers to a module which is not there: compile anew
+        return plain_njit(signature, **{**settings, "cache": False})(scope[name])
 
 
 def _written(source: str, name: str) -> Path:

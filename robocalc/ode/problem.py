@@ -26,11 +26,35 @@ class PythonField:
         return python_field(self.python, n)
 
 
+def unpack(f, p, jac, states=None):
+    """(f, p, jac) of a System: its compiled f and Jacobians, p its input (zeros for None). Others as they are.
+
+    raises   InvalidInput   the state or the input has another length than the System's
+    """
+    if is_compiled(f) or not hasattr(f, "nu") or not callable(getattr(f, "f", None)):
+        return f, p, jac
+    names = list(getattr(f, "inputs", ()))
+    told = f" ({', '.join(names)})" if names else ""
+    if p is None:
+        p = np.zeros(f.nu)
+    elif np.shape(p)[-1:] != (f.nu,):
+        raise InvalidInput(f"the input p of {_name(f)} must hold {f.nu} numbers{told}, got shape {np.shape(p)}")
+    if states is not None and hasattr(f, "nx") and states != f.nx:
+        raise InvalidInput(f"the state of {_name(f)} must hold {f.nx} numbers ({', '.join(f.states)}), got {states}")
+    if jac is None and hasattr(f, "jac_x") and hasattr(f, "jac_u"):
+        jac = (f.jac_x, f.jac_u)
+    return f.f, p, jac
+
+
+def _name(system):
+    return getattr(system, "name", type(system).__name__)
+
+
 def resolve(f):
-    """A System's or robot's right-hand side as a function; anything callable as it is. Raises InvalidInput."""
+    """A robot's right-hand side as a function; anything callable as it is. Raises InvalidInput."""
     if isinstance(f, (Field, PythonField)) or callable(f):
         return f
-    if isinstance(f, tuple) and len(f) == 2 and hasattr(f[0], "forward_dynamics"):
+    if isinstance(f, tuple) and 2 <= len(f) <= 3 and hasattr(f[0], "forward_dynamics"):
         return under_law(*f)
     if hasattr(f, "forward_dynamics"):
         return under_law(f, None)
@@ -41,16 +65,47 @@ def resolve(f):
     )
 
 
-def under_law(robot, law):
-    """ẏ of y = (q, v) for a robot (forward_dynamics, n) whose torque is law(t, q, v); no torque for None."""
+def under_law(robot, law, reference=None):
+    """ẏ of y = (q, v) for a robot (forward_dynamics, n) under a law.
+
+    law         tau = law(t, q, v); a Law of robocalc.control (step, gains, memory); None: no torque
+    reference   for a Law: a trajectory reference(t, order) -> (n,); None: hold zero
+    """
     n, still = robot.n, np.zeros(robot.n)
+    torque = sampled_law(robot, law, reference) if hasattr(law, "step") else law
 
     def closed_loop(t, y):
         q, v = y[:n], y[n:]
-        tau = still if law is None else np.asarray(law(t, q, v), dtype=float)
+        tau = still if torque is None else np.asarray(torque(t, q, v), dtype=float)
         return np.concatenate([v, robot.forward_dynamics(q, v, tau)])
 
     return closed_loop
+
+
+def sampled_law(robot, law, reference):
+    """A Law's step as tau(t, q, v), taken at every instant: the limit of a short control period.
+
+    raises   InvalidInput   its feed-forward needs more than the robot and the reference
+    """
+    kinds = ("none", "gravity", "inverse_dynamics")
+    if law.feedforward not in kinds:
+        raise InvalidInput(f"under an ODE a law's feedforward must be one of {kinds}, got {law.feedforward!r}")
+    n, model, memory = robot.n, robot.model(), law.memory.copy()
+    ref, tau = np.zeros((6, n)), np.zeros(n)
+
+    def torque(t, q, v):
+        if reference is not None:
+            ref[0] = ref[2] = reference(t, 0)
+            ref[1] = ref[3] = reference(t, 1)
+            ref[4] = reference(t, 2)
+        if law.feedforward == "gravity":
+            ref[5] = robot.gravity(ref[2])
+        elif law.feedforward == "inverse_dynamics":
+            ref[5] = robot.inverse_dynamics(ref[2], ref[3], ref[4])
+        law.step(model, law.gains, memory, t, q.copy(), v.copy(), ref, tau)
+        return tau.copy()
+
+    return torque
 
 
 def make_field(f, n, params, compiled=None):

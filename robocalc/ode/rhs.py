@@ -86,6 +86,7 @@ def compiled_field(function, form: str, size: str = "n", args=(), what="right-ha
 def _compile(function, form, size, slots, what) -> Field:
     from numba.core.errors import NumbaError
 
+    from robocalc.ode.clones import adopted
     from robocalc.ode.fingerprint import fingerprint
     from robocalc.ode.native import RHS, address, compile_source
     from robocalc.ode.spread import spread, stamped
@@ -93,7 +94,7 @@ def _compile(function, form, size, slots, what) -> Field:
     call = WRAPPERS[form].format(size=size, args=slots)
     source = f"def field(n, t, y, m, p, out):\n    {call}\n"
     try:
-        scope = {"user": function, "spread": spread}
+        scope = {"user": adopted(function), "spread": spread}
         wrapped = compile_source(source, "field", scope, RHS, stamped(fingerprint(function)))
     except (NumbaError, NotImplementedError) as error:
         raise InvalidInput(cannot_compile(function, what, error)) from None
@@ -105,7 +106,8 @@ def cannot_compile(function, what, error) -> str:
     name = getattr(function, "__name__", "f")
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [li for li in lines if not li.startswith(("Failed in", "During:", "File", "<source", "- ", "def ", "^"))]
-    reason = " ".join(telling[:3])[:300]
+    ours = [li.split("Error: ", 1)[1] for li in lines if "Error: it must " in li]
+    reason = ours[0] if ours else " ".join(telling[:3])[:300]
     return (
         f"the {what} {name!r} cannot be compiled: {reason}; "
         f"pass the plain Python function ({name}.py_func) to solve without compilation"

@@ -16,7 +16,7 @@ from robocalc.ode.checks import (
 from robocalc.ode.engine import Run, plan
 from robocalc.ode.events import event_field, read_events
 from robocalc.ode.methods import METHODS, STIFF, SYMPLECTIC, find
-from robocalc.ode.problem import make_field
+from robocalc.ode.problem import make_field, unpack
 from robocalc.ode.solution import Dense, Solution, Status
 from robocalc.ode.tables.splitting import Gauss
 
@@ -51,7 +51,7 @@ def solve(
     """Integrate ẏ = f(t, y, p) from t_span[0] to t_span[1].
 
     f            f(t, y), f(t, y, p); compiled (@njit), also in place f(t, y, p, out); plain Python; a System;
-                 (robot, law): a rigid-body robot under tau = law(t, q, v)
+                 (robot, law) or (robot, law, reference): a rigid-body robot under a law (problem.under_law)
     t_span       (start, end) [s]; end < start integrates backwards, end == start returns the initial state
     y0, p        (n,), (m,)
     method       a name of METHODS, SYMPLECTIC or STIFF
@@ -73,6 +73,9 @@ def solve(
     name = method if isinstance(method, str) and method in METHODS else find(method)
     t0, t1 = read_span(t_span)
     y = read_state(y0)
+    if len(y) == 0:
+        raise InvalidInput("y0 must have at least one component")
+    f, p, jac = unpack(f, p, jac, len(y))
     if name in STIFF or sensitivities:
         from robocalc.ode.elsewhere import solve_elsewhere
 

@@ -3,8 +3,29 @@
 block ← block + c h f_block(t, y, p):   S_block ← S_block + c h (∂f_block/∂y S + ∂f_block/∂p)
 """
 
+import numpy as np
+
 from robocalc.jit import njit
 from robocalc.ode.native import at, call_rhs, data, f8, get, i8, put, types
+
+
+@njit(types.void(f8[:, :, ::1], f8[:, :, ::1], f8[::1], f8[:, ::1]), nogil=True)
+def carry(A, B, w, grad):
+    """w ← wᵀ A[N - 1] ... A[0] in place, grad[r] = (w before step r)ᵀ B[r]."""
+    n, m = A.shape[1], B.shape[2]
+    row = np.empty(n)
+    for r in range(len(A) - 1, -1, -1):
+        for c in range(m):
+            total = 0.0
+            for i in range(n):
+                total += w[i] * B[r, i, c]
+            grad[r, c] = total
+        for c in range(n):
+            total = 0.0
+            for i in range(n):
+                total += w[i] * A[r, i, c]
+            row[c] = total
+        w[:] = row
 
 
 @njit(

@@ -1,6 +1,10 @@
-"""`spread(out, size, result)`: whatever a compiled function returned, written where the kernel wants it."""
+"""`spread(out, size, result)`: whatever a compiled function returned, written where the kernel wants it.
+
+`spread_one(out, result)` is the same for events: one number, anything else does not compile.
+"""
 
 from numba import types
+from numba.core.errors import TypingError
 from numba.extending import overload
 
 from robocalc.jit import source_stamp
@@ -15,6 +19,22 @@ def spread(out, size, result):
 def stamped(fingerprint):
     """A fingerprint of what a wrapper calls, widened by this file; None stays None."""
     return fingerprint and fingerprint + source_stamp(Path(__file__).resolve())
+
+
+def spread_one(out, result):
+    """Compiled only."""
+    raise NotImplementedError
+
+
+@overload(spread_one)
+def _spread_one(out, result):
+    if isinstance(result, (types.Float, types.Integer, types.Boolean)):
+
+        def single(out, result):
+            put(out, 0, float(result))
+
+        return single
+    raise TypingError(f"it must return one number, and returns {result}")
 
 
 @overload(spread, inline="never")

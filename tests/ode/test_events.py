@@ -201,6 +201,11 @@ def test_an_event_that_returns_an_array_is_refused(f):
         solve(f, (0, 1), [1, 0], events=lambda t, y: y)
 
 
+def test_a_compiled_event_that_returns_an_array_is_refused():
+    with pytest.raises(InvalidInput, match=r"event function .* cannot be compiled: .*must return one number"):
+        solve(fall, (0, 1), [1, 0], events=numba.njit(lambda t, y: y))
+
+
 def test_bad_events_are_refused():
     with pytest.raises(InvalidInput, match="terminal"):
         Event(height, terminal=-1)

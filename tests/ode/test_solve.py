@@ -243,6 +243,7 @@ def test_a_collocation_that_does_not_converge_says_so():
 
 BAD = {
     "y0 matrix": (lambda: solve(swing, (0, 1), [[1, 0]]), "must be a vector"),
+    "y0 empty": (lambda: solve(swing, (0, 1), []), "at least one component"),
     "y0 nan": (lambda: solve(swing, (0, 1), [1, np.nan]), "got nan in component 1"),
     "y0 complex": (lambda: solve(swing, (0, 1), [1j, 0]), "complex"),
     "span": (lambda: solve(swing, 3.0, [1, 0]), "two numbers"),
@@ -293,7 +294,7 @@ def test_what_numba_cannot_do_is_said_and_the_plain_path_works():
 
 
 def test_a_compiled_function_of_wrong_length_says_so():
-    with pytest.raises(ValueError, match="wrong number of values"):
+    with pytest.raises(InvalidInput, match="right-hand side returned a wrong number of values"):
         solve(numba.njit(lambda t, y: np.zeros(3)), (0, 1), [1.0, 0.0])
 
 
@@ -308,6 +309,7 @@ def test_what_the_users_function_raises_reaches_the_user():
 
 def test_a_system_and_a_robot_under_a_law_are_right_hand_sides():
     class System:
+        nx, nu, states, inputs = 2, 1, {"angle": "rad", "rate": "rad/s"}, {"torque": "N m"}
         f = staticmethod(lambda t, x, u: [x[1], u[0] - x[0]])
 
     class Robot:
@@ -316,9 +318,48 @@ def test_a_system_and_a_robot_under_a_law_are_right_hand_sides():
         def forward_dynamics(self, q, v, tau):
             return tau - q
 
-    assert_allclose(solve(System(), (0, 1), [1, 0], p=[0.0]).y[-1], [math.cos(1), -math.sin(1)], atol=1e-6)
+    assert_allclose(solve(System(), (0, 1), [1, 0]).y[-1], [math.cos(1), -math.sin(1)], atol=1e-6)
+    with pytest.raises(InvalidInput, match=r"1 numbers \(torque\)"):
+        solve(System(), (0, 1), [1, 0], p=[0.0, 1.0])
+    with pytest.raises(InvalidInput, match="angle, rate"):
+        solve(System(), (0, 1), [1, 0, 0])
     sol = solve((Robot(), lambda t, q, v: 0 * q), (0, 1), [1, 0])
     assert_allclose(sol.y[-1], [math.cos(1), -math.sin(1)], atol=1e-6)
+
+
+def test_cached_code_needs_no_module_of_the_users(tmp_path):
+    """The same function in a module that a later process cannot import (numba stores module names in its cache)."""
+    import subprocess
+    import sys
+
+    source = """
+        import numba, numpy as np
+        g = numba.njit(lambda x: np.sin(x) * {number})
+        f = numba.njit(lambda t, y: np.array([y[1], -g(y[0])]))
+    """
+    source = "\n".join(line.strip() for line in source.format(number=repr(math.pi / 7)).splitlines())
+    (tmp_path / "gone.py").write_text(source)
+    run = "from robocalc.ode import solve; print(solve(f, (0, 1), [1.0, 0.0]).y[-1])"
+    environment = {**__import__("os").environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    outputs = []
+    for script, folder in ((f"from gone import f\n{run}", tmp_path), (f"{source}\n{run}", tmp_path.parent)):
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        outputs.append(done.stdout)
+    assert outputs[0] == outputs[1]
+
+
+def test_systems_and_robots_of_dynamics_are_right_hand_sides():
+    dynamics = pytest.importorskip("robocalc.dynamics")
+    cart_pole = pytest.importorskip("robocalc.dynamics.systems").cart_pole()
+    sol = solve(cart_pole, (0, 1), [0, 0.1, 0, 0], p=[0.3], sensitivities=True)
+    plain = solve(cart_pole, (0, 1), [0, 0.1, 0, 0], p=[0.3])
+    assert_allclose(plain.vjp([1, 0, 0, 0])[1], sol.y_p[-1][0], atol=1e-9)
+    arm = dynamics.load("two_link")
+    held = solve((arm, lambda t, q, v: arm.gravity(q)), (0, 1), [0.5, 0.3, 0, 0])
+    assert_allclose(held.y[-1], [0.5, 0.3, 0, 0], atol=1e-9)
 
 
 def test_a_work_precision_study_falls_with_work(tmp_path):
