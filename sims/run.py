@@ -199,7 +199,7 @@ def keep(made: Run, folder, *, plots, report) -> Run:
         plots=(lambda path: write_plots(path, shown())) if plots and made.log and "plots" in wanted else None,
         report=(lambda path: write_page(path, shown())) if report and made.log and "replay" in wanted else None,
     )
-    return replace(made, folder=written.folder, warnings=(*made.warnings, *written.warnings))
+    return replace(made, folder=written.folder, warnings=written.warnings)
 
 
 def _shown(made: Run, versions):

@@ -59,9 +59,8 @@ class Watcher:
         grasps = [s for s in plan.steps if s.do == "grasp"]
         self.meant = tuple({s.object for s in grasps})
         self.carries = carries(plan.steps)
-        closed = {round((s.end + SETTLE) / self.dt): s for s in grasps}
-        self.take = {k: s for k, s in closed.items() if k <= steps}
         self.let_go = {round(s.start / self.dt) for s in plan.steps if s.do == "release"}
+        self.take = {self._held_by(round(s.end / self.dt), steps): s for s in grasps}
         self.pauses = sorted({*range(0, steps + 1, every), steps, *self.take, *(k for k in self.let_go if k <= steps)})
         self.grasp, self.held_at, self.reason = None, 0.0, None
         self.slip = {}
@@ -69,15 +68,19 @@ class Watcher:
 
     def look(self, k) -> bool:
         """Record; True asks the loop to stop."""
-        if k in self.let_go:
-            self.grasp = None
         if k in self.take and self._missed(k):
             return True
+        if k in self.let_go:
+            self.grasp = None
         if self.grasp is not None:
             self.slip[self.grasp.object] = max(self.slip.get(self.grasp.object, 0.0), self.grasp.slip()[0])
         if k % self.every == 0 or k == self.pauses[-1]:
             self._record(k)
         return self.grasp is not None and self._lost(k)
+
+    def _held_by(self, closed, steps):
+        """The step at which a grasp must hold: a little after the fingers closed, sooner where the task goes on."""
+        return min([steps - 1, closed + round(SETTLE / self.dt), *(k for k in self.let_go if k >= closed)])
 
     def _missed(self, k):
         step = self.take[k]

@@ -43,7 +43,7 @@ def build(data: Any, overrides=(), folder=".", label="scenario") -> Scenario:
 
 def with_changes(scenario: Scenario, changes: dict) -> Scenario:
     """A copy of `scenario` with the values under dotted keys replaced; raises like `load`."""
-    overrides = [(key, plain(value)) for key, value in changes.items()]
+    overrides = [(str(key), plain(value)) for key, value in changes.items()]
     document = Document(scenario.to_dict(), "scenario")
     return finish(document, Path("."), overrides, prefix="")
 

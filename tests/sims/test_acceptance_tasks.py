@@ -123,6 +123,19 @@ def test_an_object_that_is_moved_twice_is_judged_by_both_moves():
     assert result.metrics["object.cube.final_error_mm"].value < 5
 
 
+@pytest.mark.parametrize("after", [[], [{"do": "release"}]], ids=["last", "released"])
+def test_a_grasp_of_air_is_missed_whatever_follows(after):
+    task = [above(-0.2, 0.1), {"do": "grasp", "name": "air", "object": "cube"}, *after]
+    result = run(scenario(world=[TABLE, CUBE], task=task))
+    assert result.verdict == "rejected"
+    assert result.why.startswith("grasp 'air' missed: at t = ")
+
+
+@pytest.mark.parametrize("after", [[], [{"do": "release"}]], ids=["last", "released"])
+def test_a_grasp_that_holds_is_one_whatever_follows(after):
+    assert run(scenario(world=[TABLE, CUBE], task=pick_and_place(0.2, 0.05)[:3] + after)).accepted
+
+
 def test_an_object_that_is_too_slippery_is_lost_and_the_run_ends_there():
     result = run(scenario(world=[TABLE, CUBE | {"friction": 0.02}], task=pick_and_place(0.2, 0.05)))
     assert result.verdict == "rejected"
