@@ -13,7 +13,7 @@ from robocalc.ode.events import event_field, read_events
 from robocalc.ode.methods import STIFF, find
 from robocalc.ode.problem import PythonField, resolve
 from robocalc.ode.rhs import compiled_field, form_of, is_compiled, pack_args
-from robocalc.ode.solution import Dense, Status
+from robocalc.ode.solution import ContinuousSolution, Dense, Status
 
 MESSAGES = {
     Status.FINISHED: (0, "The solver successfully reached the end of the integration interval."),
@@ -226,23 +226,6 @@ def _stiff_run(name, fun, field, span, y, params, tol, times, dense, args, vecto
         passed.pop("lband", None)
         passed.pop("uband", None)
     return StiffRun(name, python, field, span[0], y, params, tol, passed, save=times is None, dense=dense, t_eval=times)
-
-
-class ContinuousSolution:
-    """sol of solve_ivp: sol(t) is (n,) for a number and (n, N) for an array; beyond the ends it extrapolates."""
-
-    def __init__(self, dense: Dense, n: int):
-        self.dense, self.n = dense, n
-        self.ts = dense.knots
-        self.t_min, self.t_max = float(min(dense.knots)), float(max(dense.knots))
-        self.n_segments = len(dense.steps)
-
-    def __call__(self, t):
-        times = np.asarray(t, dtype=float)
-        if times.ndim > 1:
-            raise InvalidInput("`t` must be a float or a 1-D array.")
-        out = self.dense.evaluate(times.reshape(-1)).T
-        return out[:, 0] if times.ndim == 0 else out
 
 
 def _empty(t0, t1, times, dense, watched):

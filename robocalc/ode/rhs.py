@@ -43,6 +43,8 @@ def arity(function) -> int:
     """Number of positional arguments without default; 2 where that cannot be told."""
     plain = getattr(function, "py_func", function)
     if type(plain) is FunctionType:  # fifty times faster than inspect
+        if plain.__code__.co_flags & inspect.CO_VARARGS:
+            return max(2, plain.__code__.co_argcount)
         return plain.__code__.co_argcount - len(plain.__defaults__ or ())
     try:
         parameters = inspect.signature(getattr(function, "py_func", function)).parameters.values()

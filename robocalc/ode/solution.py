@@ -135,3 +135,20 @@ class Dense:
             raise InvalidInput(f"t must be a number or a vector, got shape {times.shape}")
         out = self.evaluate(times.reshape(-1))
         return out[0] if times.ndim == 0 else out
+
+
+class ContinuousSolution:
+    """sol of solve_ivp: sol(t) is (n,) for a number and (n, N) for an array; beyond the ends it extrapolates."""
+
+    def __init__(self, dense: Dense, n: int):
+        self.dense, self.n = dense, n
+        self.ts = dense.knots
+        self.t_min, self.t_max = float(min(dense.knots)), float(max(dense.knots))
+        self.n_segments = len(dense.steps)
+
+    def __call__(self, t):
+        times = np.asarray(t, dtype=float)
+        if times.ndim > 1:
+            raise InvalidInput("`t` must be a float or a 1-D array.")
+        out = self.dense.evaluate(times.reshape(-1)).T
+        return out[:, 0] if times.ndim == 0 else out
