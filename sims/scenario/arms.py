@@ -28,6 +28,7 @@ class Arm:
     links: tuple
     findings: tuple
     home: tuple | None = None
+    fixed: frozenset = frozenset()  # links that no joint moves
 
     @property
     def n(self) -> int:
@@ -91,4 +92,14 @@ def _arm(path: Path, name: str, home) -> Arm:
         tuple(link.name for link in tree.links),
         findings,
         home,
+        _fixed(tree),
     )
+
+
+def _fixed(tree) -> frozenset:
+    """Links that are one body with the base."""
+    moving, found = {joint.name for joint in tree.moving}, {tree.root}
+    for joint in tree.joints:  # parents first
+        if joint.parent in found and joint.name not in moving:
+            found.add(joint.child)
+    return frozenset(found)

@@ -81,6 +81,9 @@ def _robot(scenario: Scenario) -> Problems:
     for path, link in _links(scenario):
         if link not in arm.links:
             yield path, f"{arm.name} has no link {link!r}{did_you_mean(link, arm.links)}"
+    for i, item in enumerate(scenario.disturbances):
+        if item.type == "push" and item.link in arm.fixed:
+            yield ("disturbances", i, "link"), f"a push on {item.link!r} moves nothing: no joint of {arm.name} moves it"
     yield from _gripper(scenario, arm)
 
 

@@ -113,3 +113,10 @@ def test_export_writes_every_number_of_the_log(tmp_path):
     assert (table["q.shoulder_[rad]"] == result.log.q[:, 0]).all()
     assert (table["t_[s]"] == result.log.t).all()
     assert CliRunner().invoke(app, ["export", str(tmp_path / "none")]).exit_code == 2
+
+
+@pytest.mark.parametrize(("model", "link"), [("panda", "panda_link0"), ("xarm6", "link_base")])
+def test_a_push_on_the_base_is_refused_where_it_is_written(model, link):
+    push = {"type": "push", "link": link, "force": [1, 0, 0], "start": 0, "duration": 1}
+    with pytest.raises(ScenarioError, match=rf"disturbances\.0\.link: a push on '{link}' moves nothing"):
+        scenario(robot={"model": model}, disturbances=[push])
