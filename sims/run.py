@@ -134,7 +134,18 @@ def simulated(made: Run, tell) -> Run:
     reason = watcher.reason if watcher else None
     found = replace(made, log=log, outcome=outcome, timings=timings, reason=reason, warnings=notes)
     metrics = measure(evidence(found, watcher, wall))
-    return replace(found, metrics=metrics, acceptance=judge(scenario, metrics))
+    notes += touch_notes(scenario, metrics)
+    return replace(found, metrics=metrics, acceptance=judge(scenario, metrics), warnings=notes)
+
+
+def touch_notes(scenario, metrics) -> tuple:
+    """What nobody bounded and everybody wants to know: the robot ran into something."""
+    name = "contact.unintended_force_n"
+    force = metrics.get(name)
+    if force is None or force.value <= 0 or name in scenario.accept:
+        return ()
+    hit = f"{force.value:.3g} N at t = {force.time:.3g} s"
+    return (f"the robot touched what it should not: {hit}; `accept` can bound {name}",)
 
 
 def walked(made: Run, log, every):

@@ -93,6 +93,18 @@ def test_a_start_inside_of_what_only_the_planner_does_not_know_is_refused():
     assert " and block, " in result.why
 
 
+def test_an_accepted_run_warns_of_what_it_ran_into_unless_that_is_bounded():
+    hits = BLOCK | {"position": [0.4, -0.8, 0.5], "known_to_planner": False}
+    hits |= {"motion": {"type": "line", "to": [0.4, 0.3, 0.5], "duration": 1}}
+    made = scenario(world=[hits], task=[{"do": "wait", "duration": 1}])
+    result = run(made)
+    assert result.accepted
+    assert "the robot touched what it should not: " in result.warnings[0]
+    bounded = run(made.with_({"accept": {"contact.unintended_force_n": {"max": 0}}}))
+    assert bounded.verdict == "rejected"
+    assert bounded.warnings == ()
+
+
 TABLE = {"name": "table", "shape": "box", "size": [0.6, 1.2, 0.04], "position": [0.55, 0, -0.02]}
 CUBE = {"name": "cube", "shape": "box", "size": [0.05] * 3, "position": [0.5, 0.2, 0.025], "mass": 0.2, "friction": 1.0}
 
