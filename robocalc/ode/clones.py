@@ -8,6 +8,8 @@ import types
 
 from numba import njit as plain_njit
 
+from robocalc.ode.native import BY_ADDRESS
+
 HOME = "robocalc.ode.clones"
 IMPORTABLE = ("robocalc", "sims", "numba")
 
@@ -36,5 +38,5 @@ def adopted(dispatcher, swap=None, options=None, seen=None):
     copy = types.FunctionType(f.__code__, scope | {"__name__": HOME}, f.__name__, f.__defaults__, cells or None)
     copy.__module__, copy.__qualname__ = HOME, f.__qualname__
     own = {name: value for name, value in dispatcher.targetoptions.items() if name != "nopython"}
-    seen[dispatcher] = plain_njit(**(own if options is None else options))(copy)
+    seen[dispatcher] = plain_njit(**BY_ADDRESS, **(own if options is None else options))(copy)
     return seen[dispatcher]

@@ -35,7 +35,7 @@ HITS = 4096  # of events that one member may have
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """t_end (M,), y_end (M, n); y (M, E, n) at t (E,) where t_eval was given (nan after a member's end).
+    """t_end (M,), y_end (M, n); y (M, E, n) at t (E,): t_eval (nan after a member's end), or the end alone (E = 1).
 
     codes (M,) with status(k); rhs, accepted, rejected (M,); reduced: what `reduce` returned for each chunk, in order
     """
@@ -225,7 +225,7 @@ class _Job:
         for part in (self.made, self.g):
             if part is not None:
                 part.raise_failure()
-        times = (self.times, EV) if self.wants_times else (None, None)
+        times = (self.times, EV) if self.wants_times else (np.array([self.t1]), Y[:, None, :])
         return Ensemble(t_end, Y, info[:, 0].astype(np.int8), info[:, 1], info[:, 2], info[:, 3], *times)
 
 

@@ -36,6 +36,6 @@ def run_lanes(job, Y, P):
             else:
                 out[start : start + kept] = state
     calls = np.full(count, counts[-1] * tab.stages)
-    times = (job.times, EV) if job.wants_times else (None, None)
+    times = (job.times, EV) if job.wants_times else (np.array([job.t1]), out[:, None, :])
     codes, rejected = np.zeros(count, dtype=np.int8), np.zeros(count, dtype=np.int64)
     return Ensemble(np.full(count, job.t1), out, codes, calls, np.full(count, counts[-1]), rejected, *times)

@@ -163,6 +163,6 @@ def _build(f, form, tab, n, m):
     scope = {"user": adopted(f, swapped, FORCED), "stack": stack, "spread": spread, "forced": plain_njit(**FORCED)}
     source = lane.replace("def lane", "@forced\ndef lane") + "\n\n" + march
     try:
-        return compile_source(source, "march", scope, MARCH, stamp)
+        return compile_source(source, "march", scope, MARCH, stamp, no_cpython_wrapper=False)
     except (NumbaError, NotImplementedError):
         return None

@@ -30,6 +30,10 @@ RHS = types.void(i8, f8, PTR, i8, PTR, PTR)
 STEP = types.void(i8, i8, i8, f8, f8, f8, f8, PTR, PTR, PTR, PTR, PTR, PTR)
 BACK = types.void(i8, i8, i8, f8, f8, f8, f8, PTR, PTR, PTR, PTR, PTR, PTR, PTR, PTR, PTR, PTR)
 OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True}
+BY_ADDRESS = {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}  # for what is never called from Python: sooner ready
 
 
 def _caller(signature):
@@ -129,11 +133,11 @@ def compile_source(source: str, name: str, namespace: dict, signature, stamp: st
     if stamp is None:
         filename = f"<robocalc {name}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-        settings = {**OPTIONS, **options, "cache": False}
+        settings = {**OPTIONS, **BY_ADDRESS, **options, "cache": False}
     else:
         key = hashlib.sha256(f"{source}{stamp}{signature}{source_stamp(Path(__file__).resolve())}".encode()).hexdigest()
         filename = str(_written(source, f"{name}_{key[:24]}.py"))
-        settings = {**OPTIONS, **options}
+        settings = {**OPTIONS, **BY_ADDRESS, **options}
     exec(compile(source, filename, "exec"), scope)
     try:
         return plain_njit(signature, **settings)(scope[name])

@@ -209,7 +209,7 @@ def python_rhs(name, tol, method="dopri5"):
 FRESH = """
 import time, numba, numpy as np, sys
 from robocalc.ode import solve
-solve(numba.njit(lambda t, y: np.array([y[1], -y[0]])), (0, 1), [1.0, 0.0])  # the solver itself: loaded
+solve(numba.njit(lambda t, y: np.array([y[1], -y[0] * {warm}])), (0, 1), [1.0, 0.0])  # loads the solver, starts numba
 @numba.njit
 def new(t, y):
     return np.array([y[1], -np.sin(y[0]) * {number} - 0.1 * y[1], y[0] * y[1]])
@@ -220,10 +220,14 @@ print(time.process_time() - start)
 
 
 def first_answer(runs):
-    """CPU seconds from a new compiled function to its first answer, in a fresh process; the last of `runs`."""
+    """CPU seconds from a new compiled function to its first answer, in a process where numba has compiled before.
+
+    In a process whose first compilation it is, numba's own start-up comes on top. The last of `runs` processes.
+    """
 
     def measure():
-        source = FRESH.format(number=repr(1 + np.random.default_rng().random()))
+        number, warm = (repr(1 + x) for x in np.random.default_rng().random(2))
+        source = FRESH.format(number=number, warm=warm)
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "fresh.py"
             script.write_text(source, encoding="utf-8")

@@ -32,6 +32,7 @@ def test_each_member_is_its_single_solve(method):
     for k in range(0, 150, 29):
         sol = solve(pendulum, (0, 5), Y0[k], method, p=P[k])
         assert_allclose(found.y_end[k], sol.y[-1], atol=1e-12)
+        assert np.array_equal(found.y[k, -1], found.y_end[k])
         assert found.rhs[k] == sol.counters.rhs
 
 
