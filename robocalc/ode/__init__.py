@@ -14,7 +14,7 @@ work_precision                error against work, as a plot
 from importlib import import_module
 
 PUBLIC = {
-    "solve": "solve",
+    "solve": "solving",
     "solve_ivp": "drop_in",
     "ensemble": "ensembles",
     "stream": "ensembles",

@@ -265,7 +265,7 @@ def _collect(run, status, times, dense, with_events):
 
 
 def _failure(run, status):
-    from robocalc.ode.solve import explain
+    from robocalc.ode.solving import explain
 
     words = "Required step size is less than spacing between numbers. " if status is Status.STEP_TOO_SMALL else ""
     return words + explain(run, status)

@@ -96,7 +96,7 @@ def solve_stiff(
     """scipy's implicit solver behind the same call."""
     from robocalc.ode import layout as lay
     from robocalc.ode.rhs import checked
-    from robocalc.ode.solve import finish
+    from robocalc.ode.solving import finish
     from robocalc.ode.stiff import StiffRun
 
     if step is not None:

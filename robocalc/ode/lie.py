@@ -238,7 +238,7 @@ class _LieRun:
     def _message(self, status) -> str:
         from types import SimpleNamespace
 
-        from robocalc.ode.solve import explain
+        from robocalc.ode.solving import explain
 
         if status.success:
             return status.value

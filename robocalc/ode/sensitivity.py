@@ -111,7 +111,7 @@ def solve_with_sensitivities(
     progress,
 ):
     """`solve` with y_y0 and y_p filled."""
-    from robocalc.ode.solve import _bounds, finish
+    from robocalc.ode.solving import _bounds, finish
 
     t0, t1 = span
     n, params, tol = len(y), read_parameters(p), read_tolerances(rtol, atol, len(y))

@@ -10,7 +10,7 @@ import numpy as np
 
 from robocalc.errors import InvalidInput
 from robocalc.ode.methods import METHODS
-from robocalc.ode.solve import solve
+from robocalc.ode.solving import solve
 
 DEFAULT_METHODS = ("dopri5", "tsit5", "vern7", "dop853", "vern9")
 DEFAULT_TOLERANCES = tuple(10.0 ** -np.arange(3, 13))
