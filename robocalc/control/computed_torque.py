@@ -11,7 +11,8 @@ import numpy as np
 
 from robocalc.control.gains import Gain, about, check_period, check_substeps, checked, per_joint
 from robocalc.control.law import Law
-from robocalc.control.stability import tool_inertia
+from robocalc.control.prediction import in_steps, prediction
+from robocalc.control.stability import stopping, tool_inertia
 from robocalc.errors import InvalidInput
 
 
@@ -43,28 +44,48 @@ def error_gains(poles, dt, substeps=1) -> np.ndarray:
 LOAD = np.array([2.0, 0.2, 0.2, 0.2])  # [kg, kg m] spread of m and m c expected of an unknown payload
 DRIFT = 1e-3 * LOAD**2  # [per s] by which their variance grows, so that a payload may change
 SPEED_NOISE = 5e-3  # [rad/s] of the measured velocity, for which the search is laid out
-TAKEN, ADDED = 0.4, 1.5  # of the mass that the robot shows at its tool: most that the feedback may leave out, or add
+SMOOTHING = 4.5e-3  # [s] over which the search takes the mean of motion and torque
+TAKEN, ADDED = 0.6, 1.5  # of the mass that the robot shows at its tool: most that the feedback may leave out, or add
 
 
-def adaptive(gains, robot, dt, latency) -> Law:
+def delayed(gains, robot, dt, substeps, latency) -> Law:
+    """The law for measurements that are old; gains (3, n) = kp, kd, ki dt."""
+    from robocalc.control import kernels as k
+
+    predict = prediction(latency, dt, substeps)
+    table = np.zeros((k.PREDICT + 3, max(robot.n, predict.shape[1])))
+    table[: k.PREDICT, : robot.n] = gains
+    table[k.PREDICT :, : predict.shape[1]] = predict
+    memory = np.zeros((k.PAST + predict.shape[1] - 2, robot.n))
+    return Law(k.computed_torque_delayed, table, memory, dt, "friction", robot)
+
+
+def adaptive(gains, robot, dt, substeps, latency) -> Law:
     """The law of ComputedTorque(adapt_payload=True); gains (3, n) = kp, kd, ki dt.
 
     A joint's torque is trusted as far as its velocity is known and its friction: noise = M(home)ᵢᵢ σ_v/dt ⊕ Coulomb's.
     """
     from robocalc.control import kernels_payload as k
+    from robocalc.control.kernels import PREDICT
 
-    n, width, delay = robot.n, max(k.WIDTH, robot.n), round(latency / dt)
+    n, predict, age = robot.n, prediction(latency, dt, substeps), in_steps(latency, dt)
+    delay, commands = int(age), predict.shape[1] - 2
     body, place = robot.frame(robot.tool)
     if body < 0:
         raise InvalidInput(f"adapt_payload: the tool {robot.tool} of {robot.name} is fixed to its base")
-    table = np.zeros((k.CONSTANTS + 1, width))
-    table[:3, :n] = gains
+    table = np.zeros((k.CONSTANTS + 1, max(k.WIDTH, n, commands + 2)))
+    table[:PREDICT, :n] = gains
+    table[PREDICT : k.NOISE, : commands + 2] = predict
     table[k.NOISE, :n] = np.hypot(np.diag(robot.mass_matrix(robot.home)) * SPEED_NOISE / dt, robot.friction[1])
-    table[k.CONSTANTS, [k.DELAY, k.BODY, k.PERIOD]] = delay, body, dt
-    table[k.CONSTANTS, k.POINT : k.POINT + 3] = place[9:]
-    table[k.CONSTANTS, k.DRIFT : k.DRIFT + 4] = DRIFT * dt
-    table[k.CONSTANTS, [k.LIGHTEST, k.HEAVIEST]] = np.array([-TAKEN, ADDED]) * tool_inertia(robot)
-    memory = np.zeros((k.HEAD + 3 * n + delay + 1, width))
+    table[k.VISCOUS : k.STOP, :n] = robot.friction
+    table[k.STOP, :n] = stopping(robot, dt)
+    constants = table[k.CONSTANTS]
+    constants[[k.DELAY, k.LATE, k.COMMANDS, k.BODY, k.PERIOD]] = delay, age - delay, commands, body, dt
+    constants[k.POINT : k.POINT + 3] = place[9:]
+    constants[k.FRESH] = -np.expm1(-dt / SMOOTHING)
+    constants[k.DRIFT : k.DRIFT + 4] = DRIFT * dt
+    constants[[k.LIGHTEST, k.HEAVIEST]] = np.array([-TAKEN, ADDED]) * tool_inertia(robot)
+    memory = np.zeros((k.HEAD + k.BLOCKS * n + commands + delay + 2, max(k.WIDTH, n)))
     memory[k.COVARIANCE : k.HEAD, :4] = np.diag(LOAD**2)
     return Law(k.computed_torque_payload, table, memory, dt, "friction", robot)
 
@@ -112,9 +133,12 @@ class ComputedTorque:
         poles = self._poles(robot)
         gains[: len(poles)] = error_gains(poles, dt, substeps)
         gains[2] *= dt  # per control period
+        dt, latency = float(dt), checked("latency", latency)
         if self.adapt_payload:
-            return adaptive(gains, robot, float(dt), checked("latency", latency))
-        return Law(computed_torque, gains, np.zeros((5, robot.n)), float(dt), "friction", robot)
+            return adaptive(gains, robot, dt, substeps, latency)
+        if latency > 0:
+            return delayed(gains, robot, dt, substeps, latency)
+        return Law(computed_torque, gains, np.zeros((5, robot.n)), dt, "friction", robot)
 
     def _poles(self, robot):
         """(2 or 3, n) [1/s]."""

@@ -1,109 +1,143 @@
 """Computed torque that finds an unmodelled payload, compiled; importing this loads numba.
 
-At each call the motion between the last two measurements is compared with the torque that caused it, which is `delay`
-periods older than the torque applied last:
+At each call the motion between the last two measurements is compared with the torque that caused it, which is older
+than the torque applied last by the latency:
 
-    y = (τ_applied - τ_nominal)(then) - (rnea(q, v, a) - rnea(q_ref, v_ref, a_ref))(then)
+    y = (τ_applied - τ_nominal)(then) - (rnea(q, v, a) + friction(v) - rnea(ref) - friction(ref))(then) = Y(q, v, a) θ
 
-All are differences from the reference: an exact model leaves y = 0, whatever sensors and latency do. y = Y θ gives θ,
-the payload. Y is taken along the reference, since the noise of the measured motion is in y as well and would bias θ.
+All are differences from the reference: an exact model leaves y = 0, whatever sensors and latency do. θ is the payload.
+Y is taken along the measured motion, since a payload that falls freely weighs nothing; y and Y then pass the same
+low-pass, which leaves y = Y θ true, but takes away the noise of a that is in both and would bias θ.
 
-Rows of gains: kp, kd, ki dt, noise, then CONSTANTS. Rows of memory from TAIL on: the torques of the last periods.
+The feedback takes the payload found as part of the arm, within bounds; the rest of θ is but torque along the
+reference.
+
+Rows of gains: kp, kd, ki dt, prediction 3, noise, friction 3, CONSTANTS. Rows of memory: those of kernels.steer, those
+below, then the commands of the past and the torques of the past, both newest first.
 """
 
+from robocalc.control.friction import friction
+from robocalc.control.kernels import Q_HAT, V_HAT, WANTED, A, steer
 from robocalc.control.payload import PARAMETERS, least_squares, payload_torque
 from robocalc.control.signature import LAW_SIGNATURE
 from robocalc.dynamics.kernels import rnea
 from robocalc.jit import njit
 
-# gains[CONSTANTS]: delay [periods], body, point 3, period [s], drift 4, lightest and heaviest payload [kg]
-NOISE, CONSTANTS, DELAY, BODY, POINT, PERIOD, DRIFT, LIGHTEST, HEAVIEST = 3, 4, 0, 1, 2, 5, 6, 10, 11
+NOISE, VISCOUS, COULOMB, STOP, CONSTANTS = 6, 7, 8, 9, 10  # rows of gains after those of kernels.steer
+# gains[CONSTANTS]: age of a measurement [whole periods, the rest], number of past commands, body, point 3, period [s],
+# weight of a new sample in the low-pass, drift 4, lightest and heaviest payload [kg] that acts on the feedback
+DELAY, LATE, COMMANDS, BODY, POINT, PERIOD, FRESH, DRIFT, LIGHTEST, HEAVIEST = 0, 1, 2, 3, 4, 7, 8, 9, 13, 14
 REACH = 0.1  # [m] of a payload's centre from the tool, along each axis
-WIDTH = 12  # columns of gains and memory, at least
-# rows of memory
-Z, WANTED, Q_HAT, V_HAT, A, NOMINAL, Q_LAST, V_LAST, QR_LAST, VR_LAST, OTHER, SPARE, THETA, COUNT = range(14)
-COVARIANCE, HEAD = 14, 18  # P (4, 4); then X (n, 12), S (n, 12), Y (n, 4) and the tail
+DOUBT = 0.2  # [kg] of a mass: of a lighter one, the centre found is not believed
+WIDTH = 15  # columns of gains and memory, at least
+# rows of memory after those of kernels.steer
+NOMINAL, Q_LAST, V_LAST, V_BEFORE, R_LAST, QR_LAST, VR_LAST, VR_BEFORE, RR_LAST = range(5, 14)
+OTHER, SPARE, SMOOTH, THETA, COUNT, CENTRE, COVARIANCE, HEAD = 14, 15, 16, 17, 18, 19, 20, 24
+BLOCKS = 4  # of n rows from HEAD on: X (n, 12), S (n, 12), Y (n, 4), smoothed Y (n, 4)
 
 
 @njit
 def explained(model, q, v, a, tau):
-    """rnea, compiled once for its three uses."""
+    """rnea, compiled once for its uses."""
     rnea(model, q, v, a, tau)
 
 
 @njit
-def observe(model, gains, memory, q, v, ref, tau):
-    """θ from the motion since the last measurement, which the torque of `delay` periods before the last caused."""
-    n, delay, T = len(q), int(gains[CONSTANTS, DELAY]), gains[CONSTANTS, PERIOD]
-    calls, tail = int(memory[COUNT, 0]), HEAD + 3 * n
-    a, reference, y = memory[A][:n], memory[OTHER][:n], memory[SPARE][:n]
-    memory[COUNT, 0] += 1.0
-    for i in range(n if calls > 0 else 0):
-        memory[tail + (calls - 1) % (delay + 1), i] = tau[i] - memory[NOMINAL, i]
-    if calls > delay:
-        for i in range(n):
-            a[i] = (ref[1, i] - memory[VR_LAST, i]) / T
-        explained(model, memory[QR_LAST][:n], memory[VR_LAST][:n], a, reference)
-        for i in range(n):
-            a[i] = (v[i] - memory[V_LAST, i]) / T
-        explained(model, memory[Q_LAST][:n], memory[V_LAST][:n], a, y)
-        for i in range(n):
-            y[i] = memory[tail + calls % (delay + 1), i] - (y[i] - reference[i])
-            a[i] = (ref[1, i] - memory[VR_LAST, i]) / T
-        Y = columns(model, gains, memory, memory[QR_LAST][:n], memory[VR_LAST][:n], a)
-        least_squares(Y, y, gains[NOISE], gains[CONSTANTS, DRIFT:LIGHTEST], memory[THETA], memory[COVARIANCE:HEAD])
+def resisted(gains, i, v, last, before, r):
+    """Friction of joint i over the period that begins at velocity v[last]; rows of the memory, r is its torque."""
+    x, x_last = v[last, i], v[before, i]
+    v[r, i] = friction(gains[VISCOUS, i], gains[COULOMB, i], gains[STOP, i], x, x_last, v[r, i])
+    return v[r, i]
+
+
+@njit
+def unexplained(model, gains, memory, torques, v, ref, y):
+    """y (n,) of the last period measured; its acceleration is left in memory[A]."""
+    n, delay, T = len(v), int(gains[CONSTANTS, DELAY]), gains[CONSTANTS, PERIOD]
+    a, reference, late = memory[A][:n], memory[OTHER][:n], gains[CONSTANTS, LATE]
     for i in range(n):
+        a[i] = (ref[1, i] - memory[VR_LAST, i]) / T
+    explained(model, memory[QR_LAST][:n], memory[VR_LAST][:n], a, reference)
+    for i in range(n):
+        a[i] = (v[i] - memory[V_LAST, i]) / T
+    explained(model, memory[Q_LAST][:n], memory[V_LAST][:n], a, y)
+    for i in range(n):
+        r = resisted(gains, i, memory, V_LAST, V_BEFORE, R_LAST)
+        r_ref = resisted(gains, i, memory, VR_LAST, VR_BEFORE, RR_LAST)
+        given = (1.0 - late) * torques[delay, i] + late * torques[delay + 1, i]
+        y[i] = given - (y[i] - reference[i]) - (r - r_ref)
+
+
+@njit
+def observe(model, gains, memory, torques, q, v, ref, tau):
+    """θ from the motion since the last measurement."""
+    n, c, first = len(q), gains[CONSTANTS], memory[COUNT, 0] == 0.0
+    for j in range(len(torques) - 1, 0, -1):
+        torques[j] = torques[j - 1]
+    for i in range(n):
+        torques[0, i] = 0.0 if first else tau[i] - memory[NOMINAL, i]
+    if memory[COUNT, 0] > c[DELAY] + c[LATE]:
+        y, smooth = memory[SPARE][:n], memory[HEAD + 3 * n : HEAD + 4 * n]
+        unexplained(model, gains, memory, torques, v, ref, y)
+        Y = columns(model, gains, memory, c[POINT:], memory[Q_LAST][:n], memory[V_LAST][:n], memory[A][:n])
+        for i in range(n):
+            memory[SMOOTH, i] += c[FRESH] * (y[i] - memory[SMOOTH, i])
+            for k in range(PARAMETERS):
+                smooth[i, k] += c[FRESH] * (Y[i, k] - smooth[i, k])
+        least_squares(smooth, memory[SMOOTH][:n], gains[NOISE], c[DRIFT:], memory[THETA], memory[COVARIANCE:HEAD])
+    memory[COUNT, 0] += 1.0
+    for i in range(n):
+        memory[V_BEFORE, i] = v[i] if first else memory[V_LAST, i]
+        memory[VR_BEFORE, i] = ref[1, i] if first else memory[VR_LAST, i]
         memory[Q_LAST, i], memory[V_LAST, i], memory[QR_LAST, i], memory[VR_LAST, i] = q[i], v[i], ref[0, i], ref[1, i]
 
 
 @njit
 def believable(gains, memory):
-    """The part of θ that may act on the feedback: mass within bounds that leave its sign alone, centre within reach.
+    """The part of θ that may act on the feedback: returns its mass [kg]; its centre is left in memory[CENTRE].
 
-    The rest of θ is but torque along the reference.
+    A mass within bounds that leave the sign of the arm's inertia alone, its centre within reach; what the arm has less
+    than believed is taken off at the tool. The rest of θ is but torque along the reference.
     """
-    theta = memory[THETA]
-    m = min(max(theta[0], gains[CONSTANTS, LIGHTEST]), gains[CONSTANTS, HEAVIEST])
-    if abs(m) < 1e-3:
-        return 0.0, 0.0, 0.0, 0.0
-    c1, c2, c3 = theta[1] / m, theta[2] / m, theta[3] / m
-    return m, m * min(max(c1, -REACH), REACH), m * min(max(c2, -REACH), REACH), m * min(max(c3, -REACH), REACH)
+    theta, c, centre = memory[THETA], gains[CONSTANTS], memory[CENTRE]
+    share = max(theta[0], 0.0) / (theta[0] * theta[0] + DOUBT * DOUBT)
+    for k in range(3):
+        centre[k] = min(max(share * theta[1 + k], -REACH), REACH)
+        centre[3 + k] = c[POINT + k] + centre[k]
+    return min(max(theta[0], c[LIGHTEST]), c[HEAVIEST])
 
 
 @njit
-def columns(model, gains, memory, q, v, a):
+def columns(model, gains, memory, point, q, v, a):
     """Y (n, 12 or more) of payload_torque, in the memory."""
-    n, constants = len(q), gains[CONSTANTS]
+    n = len(q)
     X, S, Y = memory[HEAD : HEAD + n], memory[HEAD + n : HEAD + 2 * n], memory[HEAD + 2 * n : HEAD + 3 * n]
-    payload_torque(model, int(constants[BODY]), constants[POINT : POINT + 3], q, v, a, X, S, Y)
+    payload_torque(model, int(gains[CONSTANTS, BODY]), point, q, v, a, X, S, Y)
     return Y
 
 
 @njit(LAW_SIGNATURE)
 def computed_torque_payload(model, gains, memory, t, q, v, ref, tau):
-    """τ = rnea(q̂, v̂, â) + Y(q̂, v̂, â) θ₁ + Y(reference) (θ - θ₁) + τ_ff, θ₁ the believable part of θ.
+    """τ = rnea(q̂, v̂, â) + m y(q̂, v̂, â) + Y(reference) (θ - m (1, c)) + τ_ff.
 
-    Otherwise as computed_torque.
+    y (n,) is the torque of a unit mass at c, the believable centre, m the believable mass. Otherwise as
+    computed_torque_delayed.
     """
-    n, theta = len(q), memory[THETA]
-    observe(model, gains, memory, q, v, ref, tau)
+    n, theta, centre, constants = len(q), memory[THETA], memory[CENTRE], gains[CONSTANTS]
+    tail, commands = HEAD + BLOCKS * n, int(constants[COMMANDS])
+    observe(model, gains, memory, memory[tail + commands :], q, v, ref, tau)
+    steer(gains, memory, memory[tail : tail + commands], q, v, ref, tau)
     q_hat, v_hat, a, nominal = memory[Q_HAT][:n], memory[V_HAT][:n], memory[A][:n], memory[NOMINAL][:n]
-    for i in range(n):
-        e, e_v = ref[0, i] - q[i], ref[1, i] - v[i]
-        if (memory[WANTED, i] - tau[i]) * e <= 0.0:  # else more integral would only wind up
-            memory[Z, i] += gains[2, i] * e
-        q_hat[i] = ref[2, i] - e
-        v_hat[i] = ref[3, i] - e_v
-        a[i] = ref[4, i] + gains[0, i] * e + gains[1, i] * e_v + memory[Z, i]
+    m = believable(gains, memory)
     explained(model, q_hat, v_hat, a, tau)
-    sure = believable(gains, memory)
-    Y = columns(model, gains, memory, q_hat, v_hat, a)
+    Y = columns(model, gains, memory, centre[3:], q_hat, v_hat, a)
     for i in range(n):
-        tau[i] += ref[5, i] + Y[i, 0] * sure[0] + Y[i, 1] * sure[1] + Y[i, 2] * sure[2] + Y[i, 3] * sure[3]
-    Y = columns(model, gains, memory, ref[2], ref[3], ref[4])
+        tau[i] += ref[5, i] + m * Y[i, 0]
+    Y = columns(model, gains, memory, constants[POINT:], ref[2], ref[3], ref[4])
     explained(model, ref[2], ref[3], ref[4], nominal)
     for i in range(n):
-        for k in range(PARAMETERS):
-            tau[i] += Y[i, k] * (theta[k] - sure[k])
+        tau[i] += Y[i, 0] * (theta[0] - m)
+        for k in range(1, PARAMETERS):
+            tau[i] += Y[i, k] * (theta[k] - m * centre[k - 1])
         nominal[i] += ref[5, i]
         memory[WANTED, i] = tau[i]
