@@ -109,7 +109,7 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
         timings=timings,
         steps=tuple(spans),
         fingers=mover.fingers,
-        clearance=clearance,
+        clearance=clearance if clearance is not None and np.isfinite(clearance[1]).any() else None,
     )
 
 

@@ -9,7 +9,6 @@ says why, and all that was computed by then.
 """
 
 import sys
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -70,14 +69,11 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
 
 
 def planned(scenario, robot, world):
-    """(TaskPlan, sentences): clearance is checked against what the planner knows of, where PyBullet is there; the start
-    against all there is."""
-    if not world:
-        return plan_task(scenario, robot, world), ()
+    """(TaskPlan, sentences): where PyBullet is there, clearance is checked against the robot itself and what the planner
+    knows of, the start against all there is."""
     seen = known_world(scenario, world)
     try:
-        checker = Clearance(robot, seen, own=False) if seen else nullcontext()
-        with checker as clearance:
+        with Clearance(robot, seen, own=False) as clearance:
             plan = plan_task(scenario, robot, world, clearance)
         if plan.solved and (len(seen) < len(world) or scenario.task[0].do == "wait"):  # it may start elsewhere: `at`
             with Clearance(robot, world, own=False) as clearance:

@@ -211,3 +211,10 @@ def test_a_run_is_measured_up_to_its_first_row_that_is_not_finite():
     result = run(scenario(controller=wild, robot={"model": "panda", "home": HOME, "limits": {"torque": 1e12}}))
     assert result.verdict == "diverged"
     assert "time.total_s" in result.metrics
+
+
+def test_a_robot_that_would_hit_itself_is_told_without_any_world():
+    folded = [0.0, 1.7, 0.0, -3.0, 0.0, 0.0, 0.0]
+    result = run(scenario(task=[{"do": "move", "name": "fold", "to": {"joints": folded}}]))
+    assert result.verdict == "infeasible"
+    assert "step 'fold': collides: panda_" in result.why
