@@ -1,5 +1,33 @@
-"""Motions found by optimization, and what a planner returns."""
+"""Motions found by optimization, and what a planner returns.
+
+    Problem, solve, METHODS   optimal control by collocation (needs CasADi: pip install casadi)
+    OBJECTIVES                effort, energy, time, torque change, jerk: what `running` takes by name
+    Plan, Status, Violation   a motion, or the named reasons why there is none
+
+Names load when first used, so that `import robocalc.optimize` stays light.
+"""
+
+from importlib import import_module
 
 from robocalc.optimize.plan import Plan, Status, Violation
 
-__all__ = ["Plan", "Status", "Violation"]
+EXPORTS = {
+    "Problem": "problem",
+    "solve": "solver",
+    "METHODS": "solver",
+    "SCHEMES": "schemes",
+    "OBJECTIVES": "objectives",
+}
+__all__ = ["METHODS", "OBJECTIVES", "SCHEMES", "Plan", "Problem", "Status", "Violation", "solve"]
+
+
+def __getattr__(name):
+    if name in EXPORTS:
+        value = getattr(import_module(f"robocalc.optimize.{EXPORTS[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'robocalc.optimize' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -21,13 +21,14 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Violation:
-    """constraint: its name; amount > 0: by how much it is broken, in unit; time [s] or None."""
+    """constraint: its name; amount > 0: by how much it is broken, in unit; time [s] or None; knot: index or None."""
 
     constraint: str
     amount: float
     unit: str = ""
     time: float | None = None
     why: str = ""
+    knot: int | None = None
 
     def __str__(self):
         if self.why:
@@ -38,7 +39,18 @@ class Violation:
 
 @dataclass(frozen=True)
 class Plan:
-    """trajectory: the motion, as far as there is one (None if not); timings [s] by name; inputs (N, m) if planned."""
+    """trajectory: the motion, as far as there is one (None if not); timings [s] by name; inputs if planned.
+
+    An optimized plan has more: its trajectory is that of the states (of the joints q for a Robot), and
+
+    states, inputs   Trajectories of x and u over [0, duration]
+    parameters       {name: value}
+    error            {"state": largest error of a state at the end of an interval over its scale, by a tight integrator
+                     from the interval's start; "simulated": largest distance of one simulation of all inputs from
+                     start to end; "cost": cost of that simulation less `cost`}
+    starts           cost of every start, nan where it found no motion, in their order
+    mesh             knots (K + 1,) [s]
+    """
 
     trajectory: object
     status: Status = Status.SOLVED
@@ -46,10 +58,27 @@ class Plan:
     cost: float | None = None
     inputs: object = None
     timings: dict = field(default_factory=dict)
+    states: object = None
+    parameters: dict = field(default_factory=dict)
+    error: dict = field(default_factory=dict)
+    starts: tuple = ()
+    mesh: object = None
+    iterations: int = 0
 
     @property
     def solved(self) -> bool:
         return self.status is Status.SOLVED
+
+    @property
+    def duration(self) -> float | None:
+        """Length of the motion [s]; None where there is none."""
+        return None if self.trajectory is None else self.trajectory.duration
+
+    @property
+    def spread(self) -> float:
+        """Costs of the starts that found a motion: the largest less the smallest; 0 for one start."""
+        found = [c for c in self.starts if c == c]
+        return max(found) - min(found) if found else 0.0
 
     def raise_for_status(self):
         """Raise Infeasible with the violations unless the plan is solved; returns the plan."""
