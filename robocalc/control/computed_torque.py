@@ -2,7 +2,8 @@
 
     τ = M(q̂) (a_ref + kp e + kd ė + ki ∫e) + h(q̂, v̂) + friction along the reference,   q̂ = q_ref - e, v̂ = v_ref - ė
 
-With the error taken where it was measured and the reference now, an exact model tracks exactly, delayed or not.
+With the error taken where it was measured and the reference now, an exact model tracks exactly, delayed or not; where
+measurements are delayed, the error is carried to now by what was commanded since: robocalc.control.prediction.
 """
 
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ LOAD = np.array([2.0, 0.2, 0.2, 0.2])  # [kg, kg m] spread of m and m c expected
 DRIFT = 1e-3 * LOAD**2  # [per s] by which their variance grows, so that a payload may change
 SPEED_NOISE = 5e-3  # [rad/s] of the measured velocity, for which the search is laid out
 SMOOTHING = 4.5e-3  # [s] over which the search takes the mean of motion and torque
+CLEAR = 4.0  # standard deviations by which an acceleration stands out of the noise
 TAKEN, ADDED = 0.6, 1.5  # of the mass that the robot shows at its tool: most that the feedback may leave out, or add
 
 
@@ -83,6 +85,7 @@ def adaptive(gains, robot, dt, substeps, latency) -> Law:
     constants[[k.DELAY, k.LATE, k.COMMANDS, k.BODY, k.PERIOD]] = delay, age - delay, commands, body, dt
     constants[k.POINT : k.POINT + 3] = place[9:]
     constants[k.FRESH] = -np.expm1(-dt / SMOOTHING)
+    constants[k.CLEAR] = CLEAR * SPEED_NOISE / dt * constants[k.FRESH]
     constants[k.DRIFT : k.DRIFT + 4] = DRIFT * dt
     constants[[k.LIGHTEST, k.HEAVIEST]] = np.array([-TAKEN, ADDED]) * tool_inertia(robot)
     memory = np.zeros((k.HEAD + k.BLOCKS * n + commands + delay + 2, max(k.WIDTH, n)))
@@ -98,7 +101,12 @@ class ComputedTorque:
                     here is that rate
     adapt_payload   also find mass and centre of mass of an unmodelled payload (more or less than believed) at the
                     robot's tool, from the torque that the model does not explain: robocalc.control.kernels_payload
-    Under a latency L, wn L ≲ 0.2 with integral action and an arm up to three times lighter than believed.
+
+    A latency is made good by prediction (robocalc.control.prediction): the poles stay where they are without it. How
+    fast they may be is then a matter of what the model has wrong: with wn L ≤ 0.4 at a latency L, the arm may be from
+    half to twice as heavy as believed. For a tool that may be a kilogram off the model, wn = 75 with integral and
+    adapt_payload; that payload stays off by default, since a robot may be wrong in other ways as well, and noise and
+    pushes, which the search takes for payload, cost up to twice the error that integral action alone leaves.
     """
 
     wn: Gain = field(default=40.0, metadata=about("[rad/s] natural frequency of the error, one or per joint"))
@@ -123,7 +131,7 @@ class ComputedTorque:
     def law(self, robot, dt, q_nominal=None, *, substeps=1, latency=0.0) -> Law:
         """The law for a robot, control period dt [s] = `substeps` physics steps; q_nominal changes nothing here.
 
-        latency   age of a measurement [s] when the law gets it, which only adapt_payload needs to know
+        latency   age of a measurement [s] when the law gets it, whole control periods or not
         """
         from robocalc.control.kernels import computed_torque
 

@@ -6,8 +6,9 @@ than the torque applied last by the latency:
     y = (τ_applied - τ_nominal)(then) - (rnea(q, v, a) + friction(v) - rnea(ref) - friction(ref))(then) = Y(q, v, a) θ
 
 All are differences from the reference: an exact model leaves y = 0, whatever sensors and latency do. θ is the payload.
-Y is taken along the measured motion, since a payload that falls freely weighs nothing; y and Y then pass the same
-low-pass, which leaves y = Y θ true, but takes away the noise of a that is in both and would bias θ.
+A payload that falls freely weighs nothing, so Y is taken along the motion that was measured; but noise of a in both y
+and Y would bias θ. Hence both pass the same low-pass, which leaves y = Y θ true, and Y takes from a - a_ref only what
+stands out of the noise.
 
 The feedback takes the payload found as part of the arm, within bounds; the rest of θ is but torque along the
 reference.
@@ -25,14 +26,15 @@ from robocalc.jit import njit
 
 NOISE, VISCOUS, COULOMB, STOP, CONSTANTS = 6, 7, 8, 9, 10  # rows of gains after those of kernels.steer
 # gains[CONSTANTS]: age of a measurement [whole periods, the rest], number of past commands, body, point 3, period [s],
-# weight of a new sample in the low-pass, drift 4, lightest and heaviest payload [kg] that acts on the feedback
-DELAY, LATE, COMMANDS, BODY, POINT, PERIOD, FRESH, DRIFT, LIGHTEST, HEAVIEST = 0, 1, 2, 3, 4, 7, 8, 9, 13, 14
+# weight of a new sample in the low-pass, drift 4, lightest and heaviest payload [kg] that acts on the feedback, and the
+# acceleration [rad/s²] that stands out of the noise once smoothed
+DELAY, LATE, COMMANDS, BODY, POINT, PERIOD, FRESH, DRIFT, LIGHTEST, HEAVIEST, CLEAR = 0, 1, 2, 3, 4, 7, 8, 9, 13, 14, 15
 REACH = 0.1  # [m] of a payload's centre from the tool, along each axis
 DOUBT = 0.2  # [kg] of a mass: of a lighter one, the centre found is not believed
-WIDTH = 15  # columns of gains and memory, at least
+WIDTH = 16  # columns of gains and memory, at least
 # rows of memory after those of kernels.steer
 NOMINAL, Q_LAST, V_LAST, V_BEFORE, R_LAST, QR_LAST, VR_LAST, VR_BEFORE, RR_LAST = range(5, 14)
-OTHER, SPARE, SMOOTH, THETA, COUNT, CENTRE, COVARIANCE, HEAD = 14, 15, 16, 17, 18, 19, 20, 24
+OTHER, SPARE, SMOOTH, DEVIATION, THETA, COUNT, CENTRE, COVARIANCE, HEAD = 14, 15, 16, 17, 18, 19, 20, 21, 25
 BLOCKS = 4  # of n rows from HEAD on: X (n, 12), S (n, 12), Y (n, 4), smoothed Y (n, 4)
 
 
@@ -52,7 +54,7 @@ def resisted(gains, i, v, last, before, r):
 
 @njit
 def unexplained(model, gains, memory, torques, v, ref, y):
-    """y (n,) of the last period measured; its acceleration is left in memory[A]."""
+    """y (n,) of the last period measured; in memory[A] is left its acceleration, as far as it is sure."""
     n, delay, T = len(v), int(gains[CONSTANTS, DELAY]), gains[CONSTANTS, PERIOD]
     a, reference, late = memory[A][:n], memory[OTHER][:n], gains[CONSTANTS, LATE]
     for i in range(n):
@@ -66,6 +68,10 @@ def unexplained(model, gains, memory, torques, v, ref, y):
         r_ref = resisted(gains, i, memory, VR_LAST, VR_BEFORE, RR_LAST)
         given = (1.0 - late) * torques[delay, i] + late * torques[delay + 1, i]
         y[i] = given - (y[i] - reference[i]) - (r - r_ref)
+        deviation = a[i] - (ref[1, i] - memory[VR_LAST, i]) / T
+        memory[DEVIATION, i] += gains[CONSTANTS, FRESH] * (deviation - memory[DEVIATION, i])
+        x = memory[DEVIATION, i] / gains[CONSTANTS, CLEAR]
+        a[i] -= deviation / (1.0 + x * x)
 
 
 @njit

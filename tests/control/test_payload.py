@@ -5,9 +5,15 @@ import pytest
 from numpy.testing import assert_allclose
 
 from robocalc.control import ComputedTorque
+from robocalc.control.kernels_payload import THETA
 from robocalc.control.payload import least_squares, payload_torque
+from robocalc.control.signature import law_address
 from robocalc.dynamics import load
 from robocalc.errors import InvalidInput
+from sims.effects import make_effects
+from sims.engines.loop import close_loop
+from sims.engines.twin import Twin
+from tests.benchmarks.bench_loop import errors_held_out
 from tests.sims.loop_cases import DT, move, rms, roll
 
 POINT = 1e-9 * np.eye(3)  # [kg m²]: as good as a point mass
@@ -18,7 +24,7 @@ MOVES = {
     "shoulder": PEAK * np.eye(7)[1],
     "elbow": PEAK * np.eye(7)[3],
 }
-ADAPTIVE = ComputedTorque(45, integral=True, adapt_payload=True)
+ADAPTIVE = ComputedTorque(75, integral=True, adapt_payload=True)
 
 
 def columns(robot, q, v, a):
@@ -72,6 +78,47 @@ def test_a_kilogram_that_the_model_does_not_know_of_costs_less_than_a_tenth_of_a
     assert rms(run.log) < 1e-4
 
 
+HELD_OUT = 31  # seed of moves on which nothing was tuned
+
+
+@pytest.mark.parametrize("latency", [0.0, 5e-3])
+@pytest.mark.parametrize(("believed", "true"), [(1, 2), (1, 0), (0, 1)])
+def test_a_kilogram_more_or_less_on_moves_never_tuned_on(believed, true, latency):
+    errors = errors_held_out(latency, [HELD_OUT], 6, [(believed, true)])
+    assert len(errors) >= 4
+    assert np.median(errors) < (1e-4 if latency else 2e-5)
+    assert errors.max() < (2.5e-4 if latency else 1e-4)
+
+
+@pytest.mark.parametrize("latency", [0.0, 5e-3])
+def test_what_the_drives_cannot_hold_up_does_not_make_the_loop_diverge(latency):
+    bare = load("panda")
+    law = ADAPTIVE.law(bare, DT, latency=latency)
+    low, high = bare.limits.bounds("torque", 7)
+    run = roll(
+        law,
+        move(bare.home, bare.home + MOVES["all joints"]),
+        plant=bare.with_payload(2.0),
+        latency=latency,
+        torque_limits=np.array([low, high]) * 0.45,  # the elbow and the wrist slip
+    )
+    assert (abs(run.log.tau_wanted) > abs(run.log.tau) + 1e-9).any()
+    assert not run.outcome.diverged
+
+
+@pytest.mark.parametrize("latency", [0.0, 2.5e-3])
+def test_the_search_finds_the_payload(latency):
+    bare = load("panda")
+    law = ADAPTIVE.law(bare, DT, latency=latency)
+    c = np.array([0.03, -0.02, 0.04])
+    true, reference = bare.with_payload(1.0, com=tuple(c), inertia=POINT), move(bare.home, bare.home + MOVES["elbow"])
+    closed = close_loop(twin := Twin(true, DT), law, reference, make_effects(true, DT, 1500, latency=latency))
+    twin.reset(bare.home, np.zeros(7))
+    twin.roll(0, 600, law_address(law.step), closed)
+    axes = bare.frame()[1][:9].reshape(3, 3)
+    assert_allclose(closed.memory[THETA, :4], [1.0, *(axes @ c)], atol=0.03)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -86,10 +133,10 @@ def test_the_search_does_little_harm_where_the_cause_is_another(options):
     if "friction" in options:
         options["friction"] = robot.friction + options["friction"]
     errors = []
-    for design in (ComputedTorque(40, integral=True), ComputedTorque(40, integral=True, adapt_payload=True)):
+    for design in (ComputedTorque(75, integral=True), ADAPTIVE):
         run = roll(design.law(robot, DT, latency=options.get("latency", 0.0)), reference, **options)
         errors.append(rms(run.log))
-    assert errors[1] < 2.5 * errors[0]
+    assert errors[1] < 1.5 * errors[0]
 
 
 def test_integral_action_alone_brings_an_unmodelled_load_to_rest_at_its_goal():
