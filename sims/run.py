@@ -69,8 +69,8 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
 
 
 def planned(scenario, robot, world):
-    """(TaskPlan, sentences): where PyBullet is there, clearance is checked against the robot itself and what the planner
-    knows of, the start against all there is."""
+    """(TaskPlan, sentences): where PyBullet is there, clearance is checked: of the motion against the robot itself and
+    what the planner knows of, of the start against all there is."""
     seen = known_world(scenario, world)
     try:
         with Clearance(robot, seen, own=False) as clearance:
