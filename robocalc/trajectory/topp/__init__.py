@@ -1,7 +1,7 @@
 """A given path as fast as limits allow: velocity, acceleration, torque, tool speed and acceleration, rows, jerk.
 
-    time_optimal   any path and limits -> TimedPath, a Trajectory
-    TimedPath      with s(t), the path speed, and which constraint is active where
+time_optimal   any path and limits -> TimedPath, a Trajectory
+TimedPath      with s(t), the path speed, and which constraint is active where
 """
 
 from robocalc.trajectory.topp.optimal import time_optimal

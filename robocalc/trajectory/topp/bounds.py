@@ -75,8 +75,6 @@ class TorqueBound:
         friction = getattr(robot, "friction", None)
         friction = np.zeros((2, n)) if friction is None else np.asarray(friction, dtype=float)
         self.viscous, self.coulomb = np.ascontiguousarray(friction)
-        size = np.minimum(np.maximum(-self.lo, self.hi), 1e6)
-        size = np.where(size > 0, size, 1.0)
 
         def terms(s, segment):
             w = s - path.knots[segment]
@@ -90,7 +88,9 @@ class TorqueBound:
 
         # what u and x make of torque is small beside the limit where they are small beside what the limit allows
         probe = terms(0.5 * (path.knots[:-1] + path.knots[1:]), np.arange(len(path.coeffs)))
-        inertia, curve, _ = (np.abs(part).max(axis=0) for part in np.split(probe, 3, axis=1))
+        inertia, curve, weight = (np.abs(part).max(axis=0) for part in np.split(probe, 3, axis=1))
+        size = np.maximum(-self.lo, self.hi)
+        size = np.where(np.isfinite(size) & (size > 0), size, weight.max() + 1e-6)
         scale = np.concatenate([np.full(n, inertia.max() + 1e-300), np.full(n, (inertia + curve).max() + 1e-300), size])
         self.panels = Panels(terms, path.knots, scale, parts_of(path))
         self.kept = {}  # terms at places that were asked for

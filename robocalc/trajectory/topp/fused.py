@@ -1,24 +1,26 @@
 """Compiled from the path's coefficients to the motion's, under velocity and acceleration limits.
 
-    prepare    grid, rows and caps
-    solve      passes
-    plan       both, and composition, in one call
+lay, fill  grid, rows and caps
+solve      passes
+plan       all, and composition, in one call
 """
 
 import numpy as np
 
 from robocalc.jit import njit
+from robocalc.trajectory.topp import lines
 from robocalc.trajectory.topp.compose import compose
 from robocalc.trajectory.topp.grid import CORNER, FEWEST, REST, certified_grid, marks, segments_of
-from robocalc.trajectory.topp.lines import BIG, acceleration_rows, divide, inverse_squares, repeated, shift, velocity_caps
+from robocalc.trajectory.topp.lines import BIG, acceleration_rows, divide, inverse_squares, shift, velocity_caps
 from robocalc.trajectory.topp.passes import DONE, STILL, backward, forward
 
+NEAR = 8  # intervals
 COLLOCATION, INTERPOLATION, CERTIFIED = 0, 1, 2  # rows at the start of an interval, at both ends, all over it
 
 
 @njit
-def lay(knots, coeffs, grid, points, scheme):
-    """(status, s (N + 1,), seg (N,), mark (K + 1,)): points where given, else `grid` intervals."""
+def lay(knots, coeffs, grid, points, scheme, soft):
+    """(status, s (N + 1,), seg (N,), mark (K + 1,), rest (N,)): points where given, else `grid` intervals."""
     K = len(coeffs)
     mark = np.zeros(K + 1, np.int64)
     still = marks(knots, coeffs, mark) if scheme == CERTIFIED else -1
@@ -28,7 +30,7 @@ def lay(knots, coeffs, grid, points, scheme):
         s[:] = points
         N = room
     elif scheme == CERTIFIED:
-        N = certified_grid(knots, mark, grid, s, seg)
+        N = certified_grid(knots, mark, grid, soft, s, seg)
     else:
         N = grid
         for i in range(N + 1):
@@ -36,7 +38,19 @@ def lay(knots, coeffs, grid, points, scheme):
         s[N] = knots[K]
     if len(points) or scheme != CERTIFIED:
         segments_of(knots, s, seg)
-    return (STILL if still >= 0 else DONE), s[: N + 1], seg[:N], mark
+    return (STILL if still >= 0 else DONE), s[: N + 1], seg[:N], mark, rests(knots, s, seg, mark, N)
+
+
+@njit
+def rests(knots, s, seg, mark, N):
+    """(N,): the first and last intervals next to a place where the path rests."""
+    found = np.zeros(N, np.bool_)
+    for i in range(N):
+        if s[i] == knots[seg[i]] and mark[seg[i]] == REST:
+            found[i : i + NEAR] = True
+        if s[i + 1] == knots[seg[i] + 1] and mark[seg[i] + 1] == REST:
+            found[max(i + 1 - NEAR, 0) : i + 1] = True
+    return found
 
 
 @njit
@@ -52,7 +66,7 @@ def fill(knots, s, seg, mark, p, scheme, vlo, vhi, alo, ahi, P, UP, LO, cap, flo
     h = s[1:] - s[:-1]
     cap[:], floor[:] = BIG, 0.0
     R = rows_of(0, order, n, scheme)
-    lo, hi = repeated(alo, R // n), repeated(ahi, R // n)
+    lo, hi = lines.repeated(alo, R // n), lines.repeated(ahi, R // n)
     if scheme == CERTIFIED:
         acceleration_rows(p, h, P, UP)
         velocity_caps(p, h, vlo, vhi, cap)
@@ -100,7 +114,7 @@ def slopes_at_end(p, h, j):
 
 @njit
 def ends(mark, cap, start, end):
-    """(x at the start, least x at the end, largest x at the end); NaN for a start that is free: the path rests there."""
+    """(x at the start, least and largest x at the end); NaN for a start that is free: the path rests there."""
     first = start * start
     if start == 0.0 and mark[0] == REST:
         first = np.nan
@@ -110,13 +124,13 @@ def ends(mark, cap, start, end):
 
 
 @njit
-def solve(P, UP, LO, h, cap, floor, mark, start, end, lower):
+def solve(P, UP, LO, h, cap, floor, mark, rest, start, end, lower):
     """(status, info (3,), x, K, k, act (2, N)): both passes."""
     N = len(h)
     x, K, k = np.empty(N + 1), np.empty(N + 1), np.empty(N + 1)
     act, info = np.empty((2, N), np.int64), np.zeros(3, np.int64)
     first, least, most = ends(mark, cap, start, end)
-    status = backward(P, UP, LO, h, cap, floor, least, most, lower, K, k, act[0], info)
+    status = backward(P, UP, LO, h, cap, floor, rest, least, most, lower, K, k, act[0], info)
     if status == DONE:
         status = forward(P, UP, LO, h, K[0] if np.isnan(first) else first, K, k, x, act[1], info)
     return status, info, x, K, k, act
@@ -126,7 +140,7 @@ def solve(P, UP, LO, h, cap, floor, mark, start, end, lower):
 def plan(knots, coeffs, grid, points, scheme, vlo, vhi, alo, ahi, start, end, buffer):
     """(status, info, s, x, K, k, act, t, times, out): the whole of it; buffer holds the rows."""
     order, n = coeffs.shape[1], coeffs.shape[2]
-    status, s, seg, mark = lay(knots, coeffs, grid, points, scheme)
+    status, s, seg, mark, rest = lay(knots, coeffs, grid, points, scheme, False)
     N, R = len(seg), rows_of(0, order, n, scheme)
     size = N * R
     P, UP = buffer[:size].reshape((N, R)), buffer[size : 2 * size].reshape((N, R))
@@ -136,7 +150,7 @@ def plan(knots, coeffs, grid, points, scheme, vlo, vhi, alo, ahi, start, end, bu
     shift(knots, coeffs, s, seg, p)
     h = fill(knots, s, seg, mark, p, scheme, vlo, vhi, alo, ahi, P, UP, LO, cap, floor)
     lower = end > 0.0
-    passed, info, x, K, k, act = solve(P, UP, LO, h, cap, floor, mark, start, end, lower)
+    passed, info, x, K, k, act = solve(P, UP, LO, h, cap, floor, mark, rest, start, end, lower)
     t = np.empty(N + 1)
     pieces = N + len(coeffs)
     times, out = np.empty(pieces + 1), np.empty((pieces, 2 * order - 1, n))

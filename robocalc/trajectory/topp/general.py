@@ -1,7 +1,7 @@
 """Torque, tool and linear bounds, wanted durations, and jerk: rows from numpy, passes compiled.
 
-    Request   what `time_optimal` was asked
-    solve     -> TimedPath
+Request   what `time_optimal` was asked
+solve     -> TimedPath
 """
 
 from typing import NamedTuple
@@ -116,10 +116,13 @@ class Program:
     def __init__(self, ask):
         self.ask, path = ask, ask.path
         K, order, n = path.coeffs.shape
-        status, self.s, self.seg, self.mark = fused.lay(path.knots, path.coeffs, ask.count, ask.points, ask.scheme)
+        soft = ask.limits.jerk is not None or ask.rate is not None
+        given = (path.knots, path.coeffs, ask.count, ask.points, ask.scheme, soft)
+        _, self.s, self.seg, self.mark, self.rest = fused.lay(*given)
         if ask.points.size and ask.scheme == fused.CERTIFIED:  # knots must be points, or rows would not cover
             self.s = np.union1d(ask.points, path.knots)
             self.seg = np.clip(np.searchsorted(path.knots, self.s[:-1], side="right") - 1, 0, K - 1)
+            self.rest = fused.rests(path.knots, self.s, self.seg, self.mark, len(self.seg))
         N = len(self.seg)
         self.p = np.empty((N, order, n))
         shift(path.knots, path.coeffs, self.s, self.seg, self.p)
@@ -154,11 +157,11 @@ class Program:
         """One solution; refuses where there is none."""
         ask = self.ask
         found = fused.solve(
-            self.P, self.UP, self.LO, self.h, self.cap, self.floor, self.mark, ask.start, ask.end, self.lower
+            self.P, self.UP, self.LO, self.h, self.cap, self.floor, self.mark, self.rest, ask.start, ask.end, self.lower
         )
         status, info, x, self.K, self.k, self.act = found
         if status != passes.DONE:
-            K, order, n = ask.path.coeffs.shape
+            n = ask.path.n
             words = tuple(f"acceleration of {name}" for name in joint_names(ask.robot, n)) * (self.own // n)
             at = -1 if info[0] == len(self.h) else 0
             limit = (self.k[0] if self.lower else 0.0, self.cap[-1] if at else self.K[0])
@@ -169,9 +172,9 @@ class Program:
     def explain(self, info):
         """A bound that x alone breaks has no line: name it."""
         i = info[0]
-        if i >= len(self.h) or self.cap[i] >= self.floor[i] and self.cap[i] >= 0:
+        if i >= len(self.h) or self.cap[i] >= max(self.floor[i], 0.0):
             return
-        for bound, tight in zip(self.bounds, self.tight):
+        for bound in self.bounds:
             rows = bound.rows(self.ends, np.full(len(self.s), 1e-300))
             bad = ((rows.c > rows.hi[:, None]) | (rows.c < rows.lo[:, None]))[i % len(rows.c)].any(axis=0)
             if bad.any():

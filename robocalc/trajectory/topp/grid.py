@@ -64,8 +64,11 @@ def graded(u, left, right):
 
 
 @njit
-def certified_grid(knots, mark, grid, s, seg):
-    """About `grid` intervals: s (N + 1,), seg (N,) the segment of each; returns N."""
+def certified_grid(knots, mark, grid, soft, s, seg):
+    """About `grid` intervals: s (N + 1,), seg (N,) the segment of each; returns N.
+
+    soft: where ṡ starts from 0 as s = c tᵖ the grid is graded too, at the ends and at corners.
+    """
     K = len(mark) - 1
     N, step = 0, (knots[K] - knots[0]) / grid
     s[0] = knots[0]
@@ -74,8 +77,10 @@ def certified_grid(knots, mark, grid, s, seg):
         count = max(int(np.round(h / step)), 1)
         if mark[k] != SMOOTH or mark[k + 1] != SMOOTH or k == 0 or k == K - 1:
             count = max(count, FEWEST)
+        left = mark[k] == REST or (soft and (k == 0 or mark[k] == CORNER))
+        right = mark[k + 1] == REST or (soft and (k == K - 1 or mark[k + 1] == CORNER))
         for m in range(1, count + 1):
-            y = a + h * graded(m / count, mark[k] == REST, mark[k + 1] == REST)
+            y = a + h * graded(m / count, left, right)
             if m == count:
                 y = knots[k + 1]
             if y > s[N] and (y < knots[k + 1] or m == count):

@@ -4,7 +4,8 @@ The path parameter s, its rate squared x = ṡ² and u = s̈. On an interval of 
 A row lo ≤ α u + β x ≤ hi, with x at the start of the interval, becomes LO + P x ≤ u ≤ UP + P x with P = -β / α; where
 α vanishes (a zero-inertia point) it bounds x alone.
 
-    On an interval q(σ) = Σ p_k σᵏ, so q̈ = q' u + q'' (x + 2 u σ) = Σ_k [ (k+1)(2k+1) p_{k+1} u + (k+2)(k+1) p_{k+2} x ] σᵏ
+    On an interval q(σ) = Σ p_k σᵏ, so q̈ = q' u + q'' (x + 2 u σ)
+                                        = Σ_k [ (k+1)(2k+1) p_{k+1} u + (k+2)(k+1) p_{k+2} x ] σᵏ
 
 is a polynomial whose Bernstein coefficients are linear in (u, x): rows on these hold everywhere in the interval.
 """
@@ -20,7 +21,7 @@ BIG = 1e100  # stands for an unbounded x; leaves room for products
 
 @njit
 def divide(first, last, h, lo, hi, P, UP, LO, cap, floor):
-    """Rows first to last of every interval, which hold α in P and β in UP, into lines; bounds lo, hi (1 or N, last - first).
+    """Rows first to last of every interval, which hold α in P and β in UP, into lines; lo, hi: (1 or N, last - first).
 
     A row without α moves cap[i] and floor[i] instead.
     """

@@ -1,6 +1,6 @@
 """Time-optimal motion along a path: reads the request, chooses the way to solve it.
 
-    time_optimal    the public function
+time_optimal    the public function
 """
 
 from functools import lru_cache
@@ -45,7 +45,7 @@ def time_optimal(
     limits        `Limits`; velocity, acceleration, jerk and torque bounds hold all over the motion, not only at the
                   grid, to 1e-6. Torque needs `robot`; a position bound is checked. None: the robot's limits
     grid          number of intervals, 1000; or the points of s themselves, (N + 1,)
-    robot         inverse_dynamics(q, v, a), friction, jacobian(q), limits: what torque and tool bounds are computed with
+    robot         inverse_dynamics(q, v, a), friction, jacobian(q), limits: for torque and tool bounds
     *_speed       ṡ at the ends [1/s]; 0 is rest. Where the path itself rests (q' = 0), ṡ is free
     duration      [s] wanted, instead of the shortest
     tool_*        bounds on the speed [m/s, rad/s] and acceleration [m/s², rad/s²] of `frame`, the tool where None
@@ -177,7 +177,7 @@ def refuse(status, info, s, names, path, x_limits):
     told = " and ".join(sorted({names[r] for r in info[1:3] if 0 <= r < len(names)})) or "speed limits"
     if info[0] == len(s) - 1:
         raise Infeasible((f"end_speed is above what limits allow at the end of the path: at most {_cap(x_limits)}",))
-    raise Infeasible((f"{told} cannot be kept at {at}: no path speed and acceleration there reaches the end of the path",))
+    raise Infeasible((f"{told} cannot be kept at {at}: no path speed there leads to the end",))
 
 
 def _cap(x_limits):

@@ -9,8 +9,6 @@ its right root, which Newton's method reaches from the right in a few sweeps, wi
 Source: Pham & Pham (T-RO 2018, arXiv 1707.07239), with Newton's method in place of Seidel's.
 """
 
-import numpy as np
-
 from robocalc.jit import njit
 from robocalc.trajectory.topp.lines import BIG
 
@@ -59,8 +57,8 @@ def extreme(i, x, side, guess, P, UP, LO, inverse, high, low):
         pu, u0 = line(i, iu, P, UP, inverse, high)
         pl, l0 = line(i, il, P, LO, inverse, low)
         if (pu - pl) * side <= 0.0:
-            near = L - U <= ROUNDING * (abs(u0) + abs(l0) + (abs(pu) + abs(pl)) * x)
-            return x, iu, il, near
+            slack = ROUNDING * (abs(u0) + abs(l0) + (abs(pu) + abs(pl)) * x)
+            return x, iu, il, slack >= L - U
         X = (l0 - u0) / (pu - pl)
         if (X - x) * side <= 0.0:  # no more than rounding
             return x, iu, il, True
@@ -69,9 +67,11 @@ def extreme(i, x, side, guess, P, UP, LO, inverse, high, low):
 
 
 @njit
-def backward(P, UP, LO, h, cap, floor, end_low, end_high, lower, K, k, act, info):
+def backward(P, UP, LO, h, cap, floor, rest, end_low, end_high, lower, K, k, act, info):
     """K (N + 1,), k (N + 1,): largest and smallest x from which the end can be reached; act (N,) the row that stops.
 
+    rest (N,): the path rests nearby, where a large x says little about speed: the largest x that leads to K_{i+1}
+    itself is taken there, not the largest that leads anywhere, which may lead to a standstill.
     `lower` False: x = 0 with u = 0 keeps all rows, so that k = 0 and is not searched. info: (interval, row, row).
     """
     N = len(h)
@@ -83,7 +83,12 @@ def backward(P, UP, LO, h, cap, floor, end_low, end_high, lower, K, k, act, info
     for i in range(N - 1, -1, -1):
         inverse = 0.5 / h[i]
         top = min(cap[i], BIG)
-        x, iu, il, found = extreme(i, top, -1, guess, P, UP, LO, inverse, K[i + 1], k[i + 1])
+        found = False
+        if rest[i]:
+            x, iu, il, found = extreme(i, top, -1, -1, P, UP, LO, inverse, K[i + 1], K[i + 1])
+            found = found and x >= floor[i]
+        if not found:
+            x, iu, il, found = extreme(i, top, -1, guess, P, UP, LO, inverse, K[i + 1], k[i + 1])
         info[0], info[1], info[2] = i, iu, il
         if not found or x < floor[i]:
             if x < 0.0 and x > -ROUNDING * K[i + 1] and floor[i] == 0.0:
@@ -111,7 +116,7 @@ def forward(P, UP, LO, h, start, K, k, x, act, info):
         return START_FAST if start > K[0] else START_SLOW
     x[0] = min(start, K[0])
     for i in range(len(h)):
-        U, iu, L, il = sweep(i, x[i], P, UP, LO, 0.5 / h[i], K[i + 1], k[i + 1])
+        U, iu, _, il = sweep(i, x[i], P, UP, LO, 0.5 / h[i], K[i + 1], k[i + 1])
         act[i] = iu
         new = K[i + 1] if iu == REACH else min(x[i] + 2.0 * h[i] * U, K[i + 1])
         x[i + 1] = max(new, k[i + 1])

@@ -1,6 +1,6 @@
 """Any path as a Trajectory over its parameter s, so that everything after is exact.
 
-    as_path   Trajectory, scipy splines, CartesianPath (through a robot), or a callable path(s, order)
+as_path   Trajectory, scipy splines, CartesianPath (through a robot), or a callable path(s, order)
 """
 
 import numpy as np

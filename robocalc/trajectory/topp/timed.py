@@ -1,6 +1,6 @@
 """What `time_optimal` returns.
 
-    TimedPath   a Trajectory that knows its path, s(t), how fast the path could be taken, and what stops it
+TimedPath   a Trajectory that knows its path, s(t), how fast the path could be taken, and what stops it
 """
 
 from dataclasses import dataclass
@@ -59,6 +59,8 @@ class TimedPath(Trajectory):
     @cached_property
     def active(self) -> tuple:
         """What keeps each interval from being faster: 'acceleration of joint 2', 'velocity of joint 0', ..."""
+        if hasattr(self, "words"):  # jerk-bounded: what is used most
+            return tuple(self.words[k] for k in self.usage.reshape(len(self.usage), -1).argmax(axis=1))
         names, stop, before = self._row_names(), self.act[1], self.act[0]
         v, words = self._velocity_joint(), []
         for i in range(len(self.s) - 1):
