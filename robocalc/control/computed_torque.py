@@ -48,6 +48,7 @@ SPEED_NOISE = 5e-3  # [rad/s] of the measured velocity, for which the search is 
 SMOOTHING = 4.5e-3  # [s] over which the search takes the mean of motion and torque
 CLEAR = 4.0  # standard deviations by which an acceleration stands out of the noise
 TAKEN, ADDED = 0.6, 1.5  # of the mass that the robot shows at its tool: most that the feedback may leave out, or add
+SPUN = 0.35  # likewise of the rotational inertia there; TAKEN + SPUN < 1 leaves the feedback's inertia positive
 
 
 def delayed(gains, robot, dt, substeps, latency) -> Law:
@@ -87,7 +88,8 @@ def adaptive(gains, robot, dt, substeps, latency) -> Law:
     constants[k.FRESH] = -np.expm1(-dt / SMOOTHING)
     constants[k.CLEAR] = CLEAR * SPEED_NOISE / dt * constants[k.FRESH]
     constants[k.DRIFT : k.DRIFT + 4] = DRIFT * dt
-    constants[[k.LIGHTEST, k.HEAVIEST]] = np.array([-TAKEN, ADDED]) * tool_inertia(robot)
+    mass, inertia = tool_inertia(robot)
+    constants[[k.LIGHTEST, k.HEAVIEST, k.SPIN]] = -TAKEN * mass, ADDED * mass, SPUN * inertia
     memory = np.zeros((k.HEAD + k.BLOCKS * n + commands + delay + 2, max(k.WIDTH, n)))
     memory[k.COVARIANCE : k.HEAD, :4] = np.diag(LOAD**2)
     return Law(k.computed_torque_payload, table, memory, dt, "friction", robot)

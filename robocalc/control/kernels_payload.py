@@ -19,7 +19,7 @@ below, then the commands of the past and the torques of the past, both newest fi
 
 from robocalc.control.friction import friction
 from robocalc.control.kernels import Q_HAT, V_HAT, WANTED, A, steer
-from robocalc.control.payload import PARAMETERS, least_squares, payload_torque
+from robocalc.control.payload import PARAMETERS, least_squares, payload_torque, project
 from robocalc.control.signature import LAW_SIGNATURE
 from robocalc.dynamics.kernels import rnea
 from robocalc.jit import njit
@@ -27,15 +27,17 @@ from robocalc.jit import njit
 NOISE, VISCOUS, COULOMB, STOP, CONSTANTS = 6, 7, 8, 9, 10  # rows of gains after those of kernels.steer
 # gains[CONSTANTS]: age of a measurement [whole periods, the rest], number of past commands, body, point 3, period [s],
 # weight of a new sample in the low-pass, drift 4, lightest and heaviest payload [kg] that acts on the feedback, and the
-# acceleration [rad/s²] that stands out of the noise once smoothed
+# acceleration [rad/s²] that stands out of the noise once smoothed; most rotational inertia to be taken off [kg m²]
 DELAY, LATE, COMMANDS, BODY, POINT, PERIOD, FRESH, DRIFT, LIGHTEST, HEAVIEST, CLEAR = 0, 1, 2, 3, 4, 7, 8, 9, 13, 14, 15
+SPIN = 16
+BALL = 1.54e-3  # [kg m²] of a ball of 1 kg and 1000 kg/m³, which a payload is taken for: m^(5/3) of it
 REACH = 0.1  # [m] of a payload's centre from the tool, along each axis
 DOUBT = 0.2  # [kg] of a mass: of a lighter one, the centre found is not believed
-WIDTH = 16  # columns of gains and memory, at least
+WIDTH = 17  # columns of gains and memory, at least
 # rows of memory after those of kernels.steer
 NOMINAL, Q_LAST, V_LAST, V_BEFORE, R_LAST, QR_LAST, VR_LAST, VR_BEFORE, RR_LAST = range(5, 14)
 OTHER, SPARE, SMOOTH, DEVIATION, THETA, COUNT, CENTRE, COVARIANCE, HEAD = 14, 15, 16, 17, 18, 19, 20, 21, 25
-BLOCKS = 4  # of n rows from HEAD on: X (n, 12), S (n, 12), Y (n, 4), smoothed Y (n, 4)
+BLOCKS = 4  # of n rows from HEAD on: X (n, 12), S (n, 12), Y (n, 5), smoothed Y (n, 4)
 
 
 @njit
@@ -103,14 +105,25 @@ def believable(gains, memory):
     """The part of θ that may act on the feedback: returns its mass [kg]; its centre is left in memory[CENTRE].
 
     A mass within bounds that leave the sign of the arm's inertia alone, its centre within reach; what the arm has less
-    than believed is taken off at the tool. The rest of θ is but torque along the reference.
+    than believed is taken off at the tool. A feedback that takes the arm for too light is safe, one that takes it for
+    too heavy is not: so a payload that is not there takes the inertia of a ball with it, in memory[CENTRE, 6], but one
+    that is there brings none. The rest of θ is but torque along the reference.
     """
     theta, c, centre = memory[THETA], gains[CONSTANTS], memory[CENTRE]
     share = max(theta[0], 0.0) / (theta[0] * theta[0] + DOUBT * DOUBT)
     for k in range(3):
         centre[k] = min(max(share * theta[1 + k], -REACH), REACH)
         centre[3 + k] = c[POINT + k] + centre[k]
-    return min(max(theta[0], c[LIGHTEST]), c[HEAVIEST])
+    m = min(max(theta[0], c[LIGHTEST]), c[HEAVIEST])
+    centre[6] = -min(BALL * max(-m, 0.0) ** (5.0 / 3.0), c[SPIN])
+    return m
+
+
+@njit
+def spin(model, body, X, S, Y):
+    """Joint torque per rotational inertia of a ball on `body`, as payload_torque left its motion in X and S, into Y."""
+    zero = (0.0, 0.0, 0.0)
+    project(model, body, zero, zero, (S[body, 3], S[body, 4], S[body, 5]), X, Y, PARAMETERS)
 
 
 @njit
@@ -126,8 +139,8 @@ def columns(model, gains, memory, point, q, v, a):
 def computed_torque_payload(model, gains, memory, t, q, v, ref, tau):
     """τ = rnea(q̂, v̂, â) + m y(q̂, v̂, â) + Y(reference) (θ - m (1, c)) + τ_ff.
 
-    y (n,) is the torque of a unit mass at c, the believable centre, m the believable mass. Otherwise as
-    computed_torque_delayed.
+    y (n,) is the torque of a unit mass at c, the believable centre; m the believable mass, which may turn as a ball.
+    Otherwise as computed_torque_delayed.
     """
     n, theta, centre, constants = len(q), memory[THETA], memory[CENTRE], gains[CONSTANTS]
     tail, commands = HEAD + BLOCKS * n, int(constants[COMMANDS])
@@ -137,8 +150,9 @@ def computed_torque_payload(model, gains, memory, t, q, v, ref, tau):
     m = believable(gains, memory)
     explained(model, q_hat, v_hat, a, tau)
     Y = columns(model, gains, memory, centre[3:], q_hat, v_hat, a)
+    spin(model, int(constants[BODY]), memory[HEAD : HEAD + n], memory[HEAD + n : HEAD + 2 * n], Y)
     for i in range(n):
-        tau[i] += ref[5, i] + m * Y[i, 0]
+        tau[i] += ref[5, i] + m * Y[i, 0] + centre[6] * Y[i, PARAMETERS]
     Y = columns(model, gains, memory, constants[POINT:], ref[2], ref[3], ref[4])
     explained(model, ref[2], ref[3], ref[4], nominal)
     for i in range(n):

@@ -2,7 +2,7 @@
 
     inertia_bound    d (n,) with diag(d) ≼ M for given mass matrices
     lightest         such a bound over the robot's whole range
-    tool_inertia     the least mass that the robot shows at its tool
+    tool_inertia     the least mass and rotational inertia that the robot shows at its tool
     stopping         lightest / dt: torque that stops a joint within one step, per velocity
     damping_limit    the greatest damping that a loop sampled at dt can hold
 """
@@ -44,15 +44,15 @@ def samples(robot) -> np.ndarray:
     return q
 
 
-def tool_inertia(robot) -> float:
-    """Smallest mass [kg] that the robot shows at its tool in any direction, over its range.
+def tool_inertia(robot) -> tuple[float, float]:
+    """Smallest mass [kg] and smallest rotational inertia [kg m²] that the robot shows at its tool, over its range.
 
-    The greatest μ with μ Jᵀ J ≼ M, J (3, n) the tool's linear Jacobian: 1 / λ_max(M⁻¹ Jᵀ J).
+    The greatest μ with μ Jᵀ J ≼ M, J (3, n) the tool's linear or angular Jacobian: 1 / λ_max(M⁻¹ Jᵀ J).
     """
     q = samples(robot)
-    J = robot.jacobian(q)[:, :3]
-    seen = np.linalg.eigvals(np.linalg.solve(robot.mass_matrix(q), J.transpose(0, 2, 1) @ J)).real
-    return 1.0 / seen.max()
+    J, M = robot.jacobian(q), robot.mass_matrix(q)
+    seen = [np.linalg.eigvals(np.linalg.solve(M, x.transpose(0, 2, 1) @ x)).real for x in (J[:, :3], J[:, 3:])]
+    return tuple(1.0 / x.max() if x.max() > 0 else np.inf for x in seen)
 
 
 def stopping(robot, dt) -> np.ndarray:

@@ -213,7 +213,7 @@ LINES = [
         f"{MOVES}, 5 ms latency, worst",
         "-",
         "at_most",
-        3e-4,
+        2e-4,
         "rad",
         tracking_held_out(5e-3, np.max),
     ),

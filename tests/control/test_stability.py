@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from robocalc.control import damping_limit, inertia_bound
+from robocalc.control.stability import samples, tool_inertia
 from robocalc.dynamics import load
 from robocalc.dynamics.registry import ROBOTS
 from tests.sims.loop_cases import DT, INERTIA, one_joint
@@ -34,3 +35,20 @@ def test_damping_at_the_limit_is_stable(name):
 
 def test_damping_limit_of_a_single_joint_is_exact(tmp_path):
     assert_allclose(damping_limit(one_joint(tmp_path), [0.0], DT), 2 * INERTIA / DT)
+
+
+@pytest.mark.parametrize("name", ["panda", "iiwa", "xarm6"])
+def test_the_tool_shows_no_less_than_its_least_inertia(name):
+    robot = load(name)
+    q = samples(robot)
+    J, M = robot.jacobian(q), robot.mass_matrix(q)
+    for least, part in zip(tool_inertia(robot), (J[:, :3], J[:, 3:])):
+        left = np.linalg.eigvalsh(M - least * part.transpose(0, 2, 1) @ part)[:, 0]
+        assert (left > -1e-9).all()
+        assert left.min() < 1e-9
+
+
+def test_a_payload_at_the_tool_adds_its_mass_to_what_the_tool_shows():
+    robot = load("panda")
+    point = robot.with_payload(1.0, inertia=1e-9 * np.eye(3))
+    assert tool_inertia(point)[0] == pytest.approx(tool_inertia(robot)[0] + 1.0, rel=0.05)
