@@ -53,11 +53,8 @@ class Attempt:
     @property
     def rank(self):
         """Smaller is better: solved ones by cost, then the least violated."""
-        return (
-            (0, self.cost)
-            if self.solved
-            else (1, max(self.residual, self.between) if np.isfinite(self.residual) else np.inf)
-        )
+        worst = max(self.residual, self.between)
+        return (0, self.cost) if self.solved else (2 - self.kept, worst if np.isfinite(worst) else np.inf)
 
 
 class Collocation:
@@ -118,6 +115,10 @@ class Collocation:
         return np.vstack(
             [np.array(v).reshape(-1, len(t)) for f in (self.traced.rate, self.traced.gains) for v in f.map(len(t))(*at)]
         )
+
+    def cost_of(self, paid, x, motion):
+        """Running cost `paid` and the terminal cost of a state x (nx,)."""
+        return paid + float(self.traced.gains(motion.T, x, motion.u[-1], motion.p)[3])
 
     # --- bounds
 

@@ -17,7 +17,7 @@ from robocalc.optimize.symbols import casadi
 
 KEPT = 24  # solvers in memory
 
-_programs = OrderedDict()
+_programs, _derivatives = OrderedDict(), OrderedDict()
 
 
 def program(traced, scheme, K, options=()) -> "Program":
@@ -34,6 +34,17 @@ def program(traced, scheme, K, options=()) -> "Program":
 def forget():
     """Drop all kept solvers."""
     _programs.clear()
+    _derivatives.clear()
+
+
+def derived(traced, group, build):
+    """build(function) of a group of point functions, kept: the same for all meshes."""
+    key = (traced.key, group, build.__name__)
+    if key not in _derivatives:
+        _derivatives[key] = build(getattr(traced, group))
+        while len(_derivatives) > 9 * KEPT:
+            _derivatives.popitem(last=False)
+    return _derivatives[key]
 
 
 class Program:
@@ -153,9 +164,9 @@ class Point:
         self.theta = z[program.it] if tr.nt else casadi().MX(0, 1)
         self.weights = casadi().mtimes(sparse(program.weights), h)
         self.groups = [
-            (tr.point, np.arange(program.P), program.path_rows),
-            (tr.start, np.array([0]), program.end_rows[0][None]),
-            (tr.end, np.array([program.P - 1]), program.end_rows[1][None]),
+            ("point", np.arange(program.P), program.path_rows),
+            ("start", np.array([0]), program.end_rows[0][None]),
+            ("end", np.array([program.P - 1]), program.end_rows[1][None]),
         ]
 
     def _call(self, function, points, *more):
@@ -169,7 +180,7 @@ class Point:
 
     @cached_property
     def values(self):
-        return [self._call(f, points) for f, points, _ in self.groups]
+        return [self._call(getattr(self.program.traced, f), points) for f, points, _ in self.groups]
 
     def cost(self):
         ca = casadi()
@@ -216,7 +227,7 @@ class Point:
         ca, pr = casadi(), self.program
         total = ca.MX.zeros(pr.nz, 1)
         for i, (f, points, _) in enumerate(self.groups):
-            G, places = first(f, "cost")
+            G, places = derived(pr.traced, f, first)
             if len(places):
                 nz = self._call(G, points)[0]
                 weights = ca.repmat(self.weights.T, len(places), 1) if i == 0 else 1
@@ -233,7 +244,7 @@ class Point:
         sources = []
         offset = 0
         for i, (f, points, rows) in enumerate(self.groups):
-            J, (jr, jc) = block(f)
+            J, (jr, jc) = derived(pr.traced, f, block)
             if not len(jr):
                 continue
             sources.append(ca.vec(self._call(J, points)[0]))
@@ -265,7 +276,7 @@ class Point:
         mu = ca.reshape(ca.mtimes(S, step * lg[: pr.n_defects]), nx, pr.P)
         entries, sources, offset = Entries([]), [], 0
         for i, (f, points, grows) in enumerate(self.groups):
-            H, (hr, hc) = second(f)
+            H, (hr, hc) = derived(pr.traced, f, second)
             if not len(hr):
                 continue
             weight = lf * self.weights.T if i == 0 else lf
@@ -325,7 +336,7 @@ def _pieces(function):
     return args, ca.vertcat(*args[:3]), function(*args)
 
 
-def first(function, what="cost"):
+def first(function):
     """(Function -> nonzeros of ∂cost/∂w, their places in w)."""
     ca = casadi()
     args, w, (_, L, _) = _pieces(function)

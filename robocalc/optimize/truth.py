@@ -51,37 +51,51 @@ def simulate(motion, tolerance) -> Truth:
     return Truth(end[:-1].T, whole[:-1].T, float(whole[-1, -1]), doubt)
 
 
+def forget():
+    """Drop all kept integrators."""
+    _integrators.clear()
+
+
 def _array(M):
     return np.array(M)
 
 
 def _advance(traced, scheme, count):
     """(y, t, h, input coefficients, p) -> y after an interval, by `count` steps of DOP853; y = (x, ∫ L dt)."""
-    key = (traced.key, scheme.name, count)
+    step = _kept((traced.key, scheme.name), lambda: _step(traced, scheme))
+    return _kept((traced.key, scheme.name, count), lambda: _steps(step, count))
+
+
+def _kept(key, build):
     if key not in _integrators:
-        _integrators[key] = _build(traced, scheme, count)
+        _integrators[key] = build()
         while len(_integrators) > KEPT:
             _integrators.popitem(last=False)
     return _integrators[key]
 
 
-def _build(traced, scheme, count):
+def _steps(step, count):
+    ca = casadi()
+    y, *rest = args = [ca.MX.sym(f"a{i}", step.size1_in(i)) for i in range(5)]
+    for i in range(count):
+        y = step(y, *rest, i / count, 1 / count)
+    return ca.Function("advance", args, [y])
+
+
+def _step(traced, scheme):
+    """One step over the part from fraction s to s + r of an interval that starts at t and is h long."""
     ca = casadi()
     nx, nu, d = traced.nx, traced.nu, len(scheme.nodes)
-    n_p = traced.rate.size1_in(3)
-    y, t, h = ca.MX.sym("y", nx + 1), ca.MX.sym("t"), ca.MX.sym("h")
-    C, p = ca.MX.sym("C", nu * d), ca.MX.sym("p", n_p)
-    M = ca.reshape(C, nu, d)  # column: one power
-    tab, now = DOP853, y
-    for i in range(count):
-        rates = []
-        for a, c in zip(tab.a, tab.c, strict=True):
-            s = (i + c) / count
-            at = now[:nx]
-            for weight, k in zip(a, rates):
-                if weight:
-                    at = at + (weight / count) * h * k[:nx]
-            f, L = traced.rate(t + s * h, at, ca.mtimes(M, s ** np.arange(d)), p)
-            rates.append(ca.vertcat(f, L))
-        now = now + h / count * sum(b * k for b, k in zip(tab.b, rates, strict=True) if b)
-    return ca.Function("advance", [y, t, h, C, p], [now])
+    sizes = (nx + 1, 1, 1, nu * d, traced.rate.size1_in(3), 1, 1)
+    y, t, h, C, p, s, r = args = [ca.MX.sym(f"a{i}", n) for i, n in enumerate(sizes)]
+    M, rates, step = ca.reshape(C, nu, d), [], r * h  # a column of M: one power
+    for a, c in zip(DOP853.a.tolist(), DOP853.c.tolist(), strict=True):
+        at = y[:nx]
+        if rates:
+            at = at + step * ca.mtimes(ca.horzcat(*rates), ca.DM(a[: len(rates)]))[:nx]
+        now = s + c * r
+        u = M[:, 0]
+        for k in range(1, d):
+            u = u + now**k * M[:, k]
+        rates.append(ca.vertcat(*traced.rate(t + now * h, at, u, p)))
+    return ca.Function("step", args, [y + step * ca.mtimes(ca.horzcat(*rates), ca.DM(DOP853.b.tolist()))])
