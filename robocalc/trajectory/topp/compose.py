@@ -13,16 +13,24 @@ def emit(coeffs, k, w, v, half, out, m, work):
         v2, vh = v * v, v * half
         h2 = half * half
         e3, e4, e5, e6 = v2 * v, 3.0 * v2 * half, 3.0 * v * h2, h2 * half
-        for j in range(n):
+        for j in range(n):  # a loop a row: these vectorise
             c1, c2, c3 = coeffs[k, 1, j], coeffs[k, 2, j], coeffs[k, 3, j]
-            p1, p2 = (3.0 * c3 * w + 2.0 * c2) * w + c1, 3.0 * c3 * w + c2
-            out[m, 0, j] = ((c3 * w + c2) * w + c1) * w + coeffs[k, 0, j]
-            out[m, 1, j] = p1 * v
-            out[m, 2, j] = p1 * half + p2 * v2
-            out[m, 3, j] = 2.0 * p2 * vh + c3 * e3
-            out[m, 4, j] = p2 * h2 + c3 * e4
-            out[m, 5, j] = c3 * e5
-            out[m, 6, j] = c3 * e6
+            work[1, j], work[2, j], work[3, j] = (3.0 * c3 * w + 2.0 * c2) * w + c1, 3.0 * c3 * w + c2, c3
+            work[0, j] = ((c3 * w + c2) * w + c1) * w + coeffs[k, 0, j]
+        for j in range(n):
+            out[m, 0, j] = work[0, j]
+        for j in range(n):
+            out[m, 1, j] = work[1, j] * v
+        for j in range(n):
+            out[m, 2, j] = work[1, j] * half + work[2, j] * v2
+        for j in range(n):
+            out[m, 3, j] = work[2, j] * (2.0 * vh) + work[3, j] * e3
+        for j in range(n):
+            out[m, 4, j] = work[2, j] * h2 + work[3, j] * e4
+        for j in range(n):
+            out[m, 5, j] = work[3, j] * e5
+        for j in range(n):
+            out[m, 6, j] = work[3, j] * e6
         return
     for d in range(order):
         for j in range(n):

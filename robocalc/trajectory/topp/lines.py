@@ -118,13 +118,13 @@ def acceleration_rows(p, h, P, UP):
 
 
 @njit
-def slopes_of(p, h, B, i, j, b):
-    """Bernstein coefficients of q'_j on interval i into b (order - 1,)."""
+def slopes_of(p, w, B, i, j, b):
+    """Bernstein coefficients of q'_j on interval i, of length w, into b (order - 1,)."""
     degree = p.shape[1] - 2
     if degree == 2:
         b[0] = p[i, 1, j]
-        b[1] = b[0] + p[i, 2, j] * h[i]
-        b[2] = b[1] + (p[i, 2, j] + 3.0 * p[i, 3, j] * h[i]) * h[i]
+        b[1] = b[0] + p[i, 2, j] * w
+        b[2] = b[1] + (p[i, 2, j] + 3.0 * p[i, 3, j] * w) * w
         return
     for m in range(degree + 1):
         b[m] = 0.0
@@ -133,7 +133,7 @@ def slopes_of(p, h, B, i, j, b):
         c = (k + 1) * p[i, k + 1, j] * power
         for m in range(k, degree + 1):
             b[m] += B[m, k] * c
-        power *= h[i]
+        power *= w
 
 
 @njit
@@ -144,6 +144,17 @@ def inverse_squares(lo, hi):
         y[0, j], y[1, j] = 1.0 / (lo[j] * lo[j]), 1.0 / (hi[j] * hi[j])
         y[2, j] = max(y[0, j], y[1, j])
     return y
+
+
+@njit
+def end_slopes(p, i, w, B, b, ends):
+    """ends (4, n): Bernstein coefficients of q' on interval i: the first, the highest, the last, the lowest."""
+    order, n = p.shape[1], p.shape[2]
+    for j in range(n):
+        slopes_of(p, w, B, i, j, b)
+        ends[0, j], ends[1, j], ends[2, j], ends[3, j] = b[0], b[0], b[order - 2], b[0]
+        for k in range(1, order - 1):
+            ends[1, j], ends[3, j] = max(ends[1, j], b[k]), min(ends[3, j], b[k])
 
 
 @njit
@@ -162,22 +173,23 @@ def velocity_caps(p, h, lo, hi, cap):
         for m in range(degree + 1):
             weight[k, m] = binomial(degree, k) * binomial(degree, m) / binomial(2 * degree, k + m)
     inverse = inverse_squares(lo, hi)
+    ends = np.empty((4, n))
     usage = np.empty(n)  # largest q'² / V² on the interval, at most
     for i in range(N):
         m0, m1, most, w = 0.0, 0.0, 0.0, h[i]
+        if order == 4:  # here, not in a function: a call an interval costs as much as the loop
+            for j in range(n):
+                p1, p2, p3 = p[i, 1, j], p[i, 2, j], p[i, 3, j]
+                ends[0, j], ends[1, j], ends[2, j] = p1, p1 + p2 * w, p1 + (2.0 * p2 + 3.0 * p3 * w) * w
+        else:
+            end_slopes(p, i, w, B, b, ends)
         for j in range(n):
-            if order == 4:
-                b0, mid = p[i, 1, j], p[i, 1, j] + p[i, 2, j] * w
-                b1 = mid + (p[i, 2, j] + 3.0 * p[i, 3, j] * w) * w
-            else:
-                slopes_of(p, h, B, i, j, b)
-                b0, mid, b1 = b[0], b[0], b[degree]
-                for k in range(1, degree):
-                    if abs(b[k]) > abs(mid):
-                        mid = b[k]
+            b0, mid, b1 = ends[0, j], ends[1, j], ends[2, j]
+            if order != 4 and ends[3, j] < -mid:
+                mid = ends[3, j]
             I = inverse[1, j]
-            if b0 < 0.0 or b1 < 0.0 or mid < 0.0:
-                I = inverse[2, j] if b0 > 0.0 or b1 > 0.0 or mid > 0.0 else inverse[0, j]
+            if b0 < 0.0 or b1 < 0.0 or mid < 0.0 or (order != 4 and ends[3, j] < 0.0):
+                I = inverse[2, j] if b0 > 0.0 or b1 > 0.0 or ends[1, j] > 0.0 else inverse[0, j]
             u0, um, u1 = b0 * b0 * I, mid * mid * I, b1 * b1 * I
             if u0 > m0:
                 m0 = u0
@@ -199,14 +211,13 @@ def velocity_caps(p, h, lo, hi, cap):
             for j in range(n):
                 if usage[j] <= top:
                     continue
-                slopes_of(p, h, B, i, j, b)
-                low, high = b[0], b[0]
-                for k in range(1, degree + 1):
-                    low, high = min(low, b[k]), max(high, b[k])
+                low, high = min(ends[0, j], ends[1, j], ends[2, j]), max(ends[0, j], ends[1, j], ends[2, j])
+                low = min(low, ends[3, j]) if order != 4 else low
                 I = inverse[2, j] if low < 0.0 < high else (inverse[1, j] if high > 0.0 else inverse[0, j])
                 if order == 4:
-                    y = highest_cubic(b[0], b[1], b[2], c0, c1)
+                    y = highest_cubic(ends[0, j], ends[1, j], ends[2, j], c0, c1)
                 else:
+                    slopes_of(p, w, B, i, j, b)
                     y = highest(b, weight, c0, c1, square, product)
                 worst = max(worst, y * I)
         cap[i], cap[i + 1] = min(cap[i], c0 / worst), min(cap[i + 1], c1 / worst)
