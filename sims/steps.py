@@ -11,8 +11,7 @@ import numpy as np
 from robocalc.errors import Infeasible
 from robocalc.optimize import Violation
 from robocalc.trajectory import Limits, Trajectory, curve_motion, line_motion, minimum_jerk
-from sims.build import rpy
-from sims.engines.poses import matrix, rpy_quaternion
+from sims.strokes import frame, lift, on_board, turn
 
 SAME = 1e-9  # [rad | m]: closer configurations are the same place
 CLOSING = 0.6  # of a grasp's time: fingers close by position; then their force takes over
@@ -107,11 +106,6 @@ class Mover:
         new = result.q.copy()
         new[list(self.fingers)] = q[list(self.fingers)]
         return new
-
-
-def turn(degrees):
-    """Rotation matrix of angles about fixed x, y, z [deg]."""
-    return matrix(rpy_quaternion(rpy(degrees)))
 
 
 # kinds of steps -----------------------------------------------------------------------------------------------------
@@ -245,16 +239,15 @@ def trace(mover: Mover, step):
     """Tip along strokes on a board, lifted in between; the tool's z axis points into the board."""
     board = frame(step.board)
     facing = board[:3, :3] @ turn((180.0, 0.0, step.spin_deg))
-    drawing = [_on_board(board, facing, stroke, step.clearance) for stroke in step.strokes]
+    drawing = [on_board(board, facing, stroke, step.clearance) for stroke in step.strokes]
     pieces = Mover(mover.scenario, mover.robot, mover.limits, mover.fingers, ())
     pieces.q, limits = mover.q, mover.step_limits(step)
     for poses in drawing:
-        lifted = _lift(board, step.lift, poses[[0, -1]])
-        q = pieces.reach(lifted[0], pieces.q)
-        if pieces.trajectory is None:
-            pieces.add(minimum_jerk(np.array([pieces.q, q]), limits=limits))
-        else:
+        lifted = lift(board, step.lift, poses[[0, -1]])
+        if pieces.trajectory is not None:
             pieces.add(line_motion(pieces.robot, pieces.q, lifted[0], limits=limits))
+        elif np.abs((q := pieces.reach(lifted[0], pieces.q)) - pieces.q).max() > SAME:
+            pieces.add(minimum_jerk(np.array([pieces.q, q]), limits=limits))
         pieces.add(line_motion(pieces.robot, pieces.q, poses[0], limits=limits))
         pieces.add(_stroke(pieces, poses, step, limits))
         pieces.add(line_motion(pieces.robot, pieces.q, lifted[1], limits=limits))
@@ -278,28 +271,6 @@ def _stroke(mover, poses, step, limits):
         length = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1).sum()
         motion = motion.with_duration(max(motion.duration, length / step.speed))
     return motion
-
-
-def frame(placement):
-    """4x4 of a placement."""
-    pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = turn(placement.rpy_deg), placement.position
-    return pose
-
-
-def _on_board(board, facing, stroke, height):
-    """Tool poses (K, 4, 4) over the points [x, y] of a stroke."""
-    poses = np.tile(np.eye(4), (len(stroke), 1, 1))
-    points = np.array([(x, y, height) for x, y in stroke])
-    poses[:, :3, :3] = facing
-    poses[:, :3, 3] = board[:3, 3] + points @ board[:3, :3].T
-    return poses
-
-
-def _lift(board, height, poses):
-    lifted = poses.copy()
-    lifted[:, :3, 3] += height * board[:3, 2]
-    return lifted
 
 
 STEPS = {"move": move, "grasp": grasp, "release": release, "wait": wait, "trace": trace}

@@ -13,6 +13,7 @@ SIMS = [
     "effects",
     "engines",
     "build",
+    "strokes",
     "steps",
     "plan",
     "watch",
