@@ -23,7 +23,8 @@ JUMP = 0.05  # scaled violation between points that no refinement mends: the mot
 WARM = {"mu_init": 1e-4, "bound_push": 1e-7, "bound_frac": 1e-7, "bound_mult_init_method": "mu-based"}
 DONE = ("Solve_Succeeded", "Solved_To_Acceptable_Level", "Feasible_Point_Found")
 STUCK = ("Infeasible_Problem_Detected", "Restoration_Failed")
-LIMIT = ("Maximum_Iterations_Exceeded", "Maximum_CpuTime_Exceeded", "Maximum_WallTime_Exceeded", "User_Requested_Stop")
+INTERRUPTED = "User_Requested_Stop"  # IPOPT's word for Ctrl-C
+LIMIT = ("Maximum_Iterations_Exceeded", "Maximum_CpuTime_Exceeded", "Maximum_WallTime_Exceeded", INTERRUPTED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,7 @@ class Collocation:
         self.traced = trace(problem)
         self.options = {"max_iter": max_iterations, "tol": tolerance}
         self.scales = self._scales()
+        self.best = None  # the Attempt to return where a solve is interrupted: kept on the finest mesh, or the last
         self.seconds = {"trace": perf_counter() - start}
 
     # --- scales: powers of the size of things, 1 where they are of ordinary size
@@ -205,7 +207,7 @@ class Collocation:
         f, rows = float(out["f"]), np.array(out["g"]).ravel()
         residual = max(_beyond(rows, g), _beyond(at, z))
         motion = self.motion(pr, h, at)
-        return Attempt(
+        attempt = Attempt(
             motion,
             f,
             stats["return_status"],
@@ -216,6 +218,11 @@ class Collocation:
             np.array(out["lam_x"]).ravel(),
             {"build": built - begun, "solve": perf_counter() - built},
         )
+        if self.best is None or (2 - attempt.kept, len(self.best.motion.h)) <= (2 - self.best.kept, K):
+            self.best = attempt
+        if attempt.outcome == INTERRUPTED:
+            raise KeyboardInterrupt
+        return attempt
 
 
 def _beyond(values, limits):

@@ -15,6 +15,7 @@ from robocalc.errors import InvalidInput
 
 SHORT = 1e-6  # [s] least duration
 WAVES = 4  # of a random start
+FAR = 1e3  # in scales: a motion that ends here has diverged
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,11 +202,30 @@ def shaken(problem, start, tau, scales, rng):
     ripples = np.cos(np.pi * tau[:, None] * np.arange(WAVES + 1))
     fall = 1 / np.arange(1, WAVES + 1)
     x = x + waves @ (rng.normal(size=(WAVES, problem.nx)) * fall[:, None]) * _reach(problem.x_bounds, scales[0])
-    u = u + ripples @ (rng.normal(size=(WAVES + 1, problem.nu)) * 0.5) * _reach(problem.u_bounds, scales[1])
+    u = u + ripples @ (rng.normal(size=(WAVES + 1, problem.nu)) * 0.8) * _reach(problem.u_bounds, scales[1])
     lo, hi = problem.duration_range
     if lo < hi:
         T = float(np.clip(T * np.exp(rng.normal() * 0.4), max(lo, SHORT), hi))
     return _inside(x, problem.x_bounds), _inside(u, problem.u_bounds), T, p
+
+
+def thrown(job, start, tau, rng):
+    """What random smooth inputs do from the guess's start, drawn to its end; the guess shaken where that diverges."""
+    problem = job.problem
+    _, u, T, p = shaken(problem, start, tau, job.scales, rng)
+    p = p[:, None]
+    f = lambda t, x, u: np.array(job.traced.rate(t, x, u, p)[0]).ravel()  # noqa: E731
+    x = np.empty((len(tau), problem.nx))
+    x[0] = start[0][0]
+    for k in range(len(tau) - 1):
+        t, h = tau[k] * T, (tau[k + 1] - tau[k]) * T
+        k1 = f(t, x[k], u[k])
+        x[k + 1] = x[k] + h * f(t + h / 2, x[k] + h / 2 * k1, (u[k] + u[k + 1]) / 2)
+    if not np.isfinite(x).all() or np.abs(x / job.scales[0]).max() > FAR:
+        return shaken(problem, start, tau, job.scales, rng)
+    lo, hi = problem.ends[1]
+    x += tau[:, None] * (np.clip(x[-1], lo, hi) - x[-1])
+    return _inside(x, problem.x_bounds), u, T, p[:, 0]
 
 
 def _reach(bounds, scale):

@@ -7,11 +7,13 @@ import numpy as np
 
 from robocalc.optimize.diagnose import blamed, relaxed_solution
 from robocalc.optimize.mesh import GROWTH, measured, refined
-from robocalc.optimize.motion import guessed, shaken, unwrapped
+from robocalc.optimize.motion import guessed, shaken, thrown, unwrapped
 
 MESHES = 12  # most refinements
 SETTLED = 0.1  # of the tolerance: a change of cost from mesh to mesh that ends refinement
 RESCUE = 8  # seeded starts where the guess leads nowhere
+ALMOST = 10.0  # tolerances of the state that a mesh at its largest may have and still be an answer
+HIDDEN = 1e-3  # largest scaled violation between the points of an answer
 FINER = (1, 2)  # meshes to search on, in units of `nodes`
 TRUSTED = 0.05  # relative change of cost by refinement from which on the first mesh was too coarse to choose on
 PATIENCE = 300  # iterations of a random start
@@ -37,7 +39,7 @@ def search(job, nodes, tol, starts, seed, refine):
         coarse = min(found, key=lambda a: a.rank).cost
         if job.convex or not refine or factor == FINER[-1]:
             break
-        if best.solved and abs(best.cost - coarse) <= TRUSTED * max(abs(coarse), abs(best.cost)):
+        if good(best, quality, refine) and abs(best.cost - coarse) <= TRUSTED * max(abs(coarse), abs(best.cost)):
             break
     return found, blame, best, quality
 
@@ -50,26 +52,41 @@ class _First:
         pr = job.program(nodes)
         self.tau = pr.tau(self.h)
         self.start = guessed(job.problem, self.tau)
-        self.rng = np.random.default_rng(seed)
+        self.count, self.rng = 0, np.random.default_rng(seed)
         job.check_guess(pr, self.h, self.start)
 
     def another(self):
-        """An Attempt from a random start."""
-        start = shaken(self.job.problem, self.start, self.tau, self.job.scales, self.rng)
+        """An Attempt from a random start: waves on the guess, or what random inputs do, in turns."""
+        self.count += 1
+        if self.count % 2 == 0:
+            start = thrown(self.job, self.start, self.tau, self.rng)
+        else:
+            start = shaken(self.job.problem, self.start, self.tau, self.job.scales, self.rng)
         return self.job.solve(self.nodes, self.h, start, patience=PATIENCE)
+
+
+def good(best, quality, refine) -> bool:
+    """Whether an Attempt is an answer: its states follow their inputs, and nothing is broken between the points."""
+    if quality is None or not best.solved:
+        return False
+    return not refine or (quality.state.max() <= ALMOST and best.between <= HIDDEN)
 
 
 def _one(job, first, found, tol, refine):
     """(blame, best, Quality): from the guess, or what helps where it leads nowhere; attempts are added to `found`."""
-    best, quality = _best(job, found, tol, refine)
-    if best.solved:
-        return (), best, quality
-    blame = _blame(job, first, found)
-    if not (blame and job.convex):
-        while len(found) < RESCUE and not found[-1].solved:
-            found.append(first.another())
-    others, measure = _best(job, found[1:] or found, tol, refine)
-    return (blame, others, measure) if others.rank <= best.rank else (blame, best, quality)
+    answers = [_best(job, found, tol, refine)]
+    blame = ()
+    if not good(*answers[0], refine):
+        blame = () if answers[0][0].kept else _blame(job, first, found)
+        tried = 1
+        while not (blame and job.convex) and len(found) <= RESCUE:
+            if tried == len(found):
+                found.append(first.another())
+            answers.append(_best(job, found[tried:], tol, refine))
+            tried = len(found)
+            if good(*answers[-1], refine):
+                return blame, *answers[-1]
+    return blame, *min(answers, key=lambda a: a[0].rank)
 
 
 def _blame(job, first, found):

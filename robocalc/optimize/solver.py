@@ -17,12 +17,10 @@ from robocalc.optimize.objectives import needs_rates
 from robocalc.optimize.plan import Plan, Status
 from robocalc.optimize.problem import Problem
 from robocalc.optimize.schemes import SCHEMES
-from robocalc.optimize.search import search
+from robocalc.optimize.search import good, search
 from robocalc.optimize.violations import violations
 
 METHODS = {"collocation": SCHEMES["hermite_simpson"], **SCHEMES}
-ALMOST = 10.0  # tolerances of the state that a mesh at its largest may have and still be an answer
-HIDDEN = 1e-3  # largest scaled violation between the points of an answer
 
 
 def solve(
@@ -45,6 +43,7 @@ def solve(
                      ones if it leads nowhere. Swing-ups and obstacles have many minima: give 8
     refine           False: answer on the first mesh
     returns          Plan; `status` and `violations` say why where it is not solved
+    Ctrl-C           returns the best motion so far, status ITERATION_LIMIT
     raises           InvalidInput, UnknownName   before any solver starts
     """
     if not isinstance(problem, Problem):
@@ -67,14 +66,22 @@ def solve(
     broken = bad_start(job)
     if broken:
         return Plan(None, Status.BAD_START, broken, timings=job.seconds)
-    attempts, blame, best, quality = search(job, nodes, tol, starts, seed, refine)
+    try:
+        attempts, blame, best, quality = search(job, nodes, tol, starts, seed, refine)
+    except KeyboardInterrupt:
+        if job.best is None:
+            raise
+        attempts, blame, best, quality = [job.best], (), job.best, None
     return _plan(job, best, quality, attempts, blame, refine, perf_counter() - begun)
 
 
 def _status(best, quality, refine):
+    if quality is None and best.kept:
+        return Status.ITERATION_LIMIT  # interrupted
+    if good(best, quality, refine):
+        return Status.SOLVED
     if best.solved:
-        good = not refine or (quality.state.max() <= ALMOST and best.between <= HIDDEN)
-        return Status.SOLVED if good else Status.ITERATION_LIMIT
+        return Status.ITERATION_LIMIT
     if best.outcome in LIMIT:
         return Status.ITERATION_LIMIT
     return Status.INFEASIBLE if best.outcome in (*STUCK, *DONE) else Status.NUMERICAL_TROUBLE
