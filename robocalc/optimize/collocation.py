@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from robocalc.errors import InvalidInput
+from robocalc.optimize.interrupt import interruptible
 from robocalc.optimize.mesh import path_errors
 from robocalc.optimize.motion import SHORT, Motion, guessed
 from robocalc.optimize.symbols import casadi
@@ -201,7 +202,8 @@ class Collocation:
         z, g = self.limits(pr)
         z0 = np.clip(self.pack(pr, x, u, T, p), z[0], z[1])
         data = pr.data(h, self.data(T, p))
-        out = solver(x0=z0, p=data, lbx=z[0], ubx=z[1], lbg=g[0], ubg=g[1])
+        with interruptible(pr.stop):
+            out = solver(x0=z0, p=data, lbx=z[0], ubx=z[1], lbg=g[0], ubg=g[1])
         stats = solver.stats()
         at = np.array(out["x"]).ravel()
         f, rows = float(out["f"]), np.array(out["g"]).ravel()

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from robocalc.optimize.interrupt import stopper
 from robocalc.optimize.symbols import casadi
 
 KEPT = 24  # solvers in memory
@@ -127,6 +128,11 @@ class Program:
     # --- derivatives
 
     @cached_property
+    def stop(self):
+        """What ends a running solve."""
+        return stopper(self.nz, self.ng, self.P + self.K + self.traced.nd)
+
+    @cached_property
     def solver(self):
         """CasADi's nlpsol with our functions in place of its own derivatives."""
         ca = casadi()
@@ -144,6 +150,7 @@ class Program:
             ),
             "print_time": False,
             "calc_lam_p": False,
+            "iteration_callback": self.stop,
             "error_on_fail": False,
             "show_eval_warnings": False,
         }

@@ -97,3 +97,24 @@ def test_start_inside_a_forbidden_place_is_named_without_a_solve():
     assert plan.violations[0].constraint == "wall"
     assert plan.violations[0].amount == pytest.approx(0.5)
     assert plan.violations[0].time == 0.0
+
+
+def test_without_casadi_one_sentence_says_what_to_install(monkeypatch):
+    import sys
+
+    from robocalc.errors import EngineUnavailable
+
+    monkeypatch.setitem(sys.modules, "casadi", None)
+    with pytest.raises(EngineUnavailable, match="pip install casadi"):
+        solve(Problem(**GOOD))
+
+
+def test_the_room_is_light_until_it_is_used():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, robocalc.optimize as o; o.Problem, o.Plan; "
+        "sys.exit(any(m in sys.modules for m in ('casadi', 'numba', 'scipy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -173,3 +173,35 @@ def test_plan_of_a_function_is_its_states():
     assert plan.error["state"] < 1e-9
     assert plan.error["cost"] == pytest.approx(0.0, abs=1e-9)
     assert plan.raise_for_status() is plan
+
+
+def test_ctrl_c_while_the_solver_runs_returns_what_it_has():
+    import os
+    import signal
+
+    from robocalc.optimize.interrupt import interruptible, stopper
+
+    stop = stopper(1, 0, 0)
+    with interruptible(stop):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.wanted
+    assert not stop.wanted
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_solver_told_to_stop_stops(monkeypatch):
+    from contextlib import contextmanager
+
+    from robocalc.optimize import collocation
+
+    @contextmanager
+    def at_once(stop):
+        stop.wanted = True
+        yield
+        stop.wanted = False
+
+    monkeypatch.setattr(collocation, "interruptible", at_once)
+    plan = solve(swing_up())
+    assert plan.status is Status.ITERATION_LIMIT
+    assert plan.iterations == 0
+    assert plan.trajectory is not None
