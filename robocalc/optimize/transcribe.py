@@ -13,12 +13,15 @@ from functools import cached_property
 
 import numpy as np
 
+from robocalc.optimize import blocks
+from robocalc.optimize.blocks import block, derived, first, second
 from robocalc.optimize.interrupt import stopper
+from robocalc.optimize.sparse import Entries, gather, sparse, sparse_of
 from robocalc.optimize.symbols import casadi
 
 KEPT = 24  # solvers in memory
 
-_programs, _derivatives = OrderedDict(), OrderedDict()
+_programs = OrderedDict()
 
 
 def program(traced, scheme, K, options=()) -> "Program":
@@ -35,17 +38,7 @@ def program(traced, scheme, K, options=()) -> "Program":
 def forget():
     """Drop all kept solvers."""
     _programs.clear()
-    _derivatives.clear()
-
-
-def derived(traced, group, build):
-    """build(function) of a group of point functions, kept: the same for all meshes."""
-    key = (traced.key, group, build.__name__)
-    if key not in _derivatives:
-        _derivatives[key] = build(getattr(traced, group))
-        while len(_derivatives) > 9 * KEPT:
-            _derivatives.popitem(last=False)
-    return _derivatives[key]
+    blocks.forget()
 
 
 class Program:
@@ -166,8 +159,8 @@ class Point:
     def __init__(self, program, z, tau, h, d):
         self.program, self.z, self.tau, self.h, self.d = program, z, tau, h, d
         tr = program.traced
-        self.X = _gather(z, program.ix)
-        self.U = _gather(z, program.iu)
+        self.X = gather(z, program.ix)
+        self.U = gather(z, program.iu)
         self.theta = z[program.it] if tr.nt else casadi().MX(0, 1)
         self.weights = casadi().mtimes(sparse(program.weights), h)
         self.groups = [
@@ -287,7 +280,7 @@ class Point:
             if not len(hr):
                 continue
             weight = lf * self.weights.T if i == 0 else lf
-            nu = _gather(lg, grows) if grows.size else ca.MX(0, len(points))
+            nu = gather(lg, grows) if grows.size else ca.MX(0, len(points))
             push = mu if i == 0 else ca.MX(0, 1)
             sources.append(ca.vec(self._call_dense(H, points, weight, push, nu)))
             where = offset + np.arange(len(points) * len(hr)).reshape(len(points), len(hr))
@@ -299,104 +292,3 @@ class Point:
 
     def _call_dense(self, H, points, *more):
         return self._call(H, points, *more)[0]
-
-
-class Entries:
-    """Entries of a sparse matrix: constants, and multiples of source values, some times the length of an interval."""
-
-    def __init__(self, constants):
-        self.parts = [(r, c, v, np.full(len(r), -1), np.full(len(r), -1)) for r, c, v, _, _ in constants]
-
-    def add(self, rows, cols, value, source, interval):
-        n = len(rows)
-        interval = np.full(n, -1) if interval is None else interval
-        self.parts.append((rows, cols, np.full(n, float(value)), source, interval))
-
-    def matrix(self, source, h, shape):
-        """The MX of it; entries at the same place are summed."""
-        ca = casadi()
-        if not self.parts:
-            return ca.MX(*shape)
-        rows, cols, values, of, interval = (np.concatenate(x) for x in zip(*self.parts, strict=True))
-        place, slot = np.unique(cols.astype(np.int64) * shape[0] + rows, return_inverse=True)
-        n = len(place)
-        sparsity = ca.Sparsity.triplet(*shape, (place % shape[0]).tolist(), (place // shape[0]).tolist())
-        constant, plain, timed = of < 0, (of >= 0) & (interval < 0), interval >= 0
-        nz = ca.MX(ca.DM(np.bincount(slot[constant], values[constant], n)))
-        size = source.shape[0]
-        if plain.any():
-            nz += ca.mtimes(sparse_of(slot[plain], of[plain], values[plain], (n, size)), source)
-        if timed.any():  # a slot belongs to one interval only
-            step = np.zeros(n, int)
-            step[slot[timed]] = interval[timed]
-            part = ca.mtimes(sparse_of(slot[timed], of[timed], values[timed], (n, size)), source)
-            nz += h[step.tolist()] * part
-        return ca.sparsity_cast(ca.densify(nz), sparsity)
-
-
-# --- derivatives of the point functions, as dense columns of their nonzeros
-
-
-def _pieces(function):
-    ca = casadi()
-    args = [ca.SX.sym(s, function.size1_in(i)) for i, s in enumerate(("x", "u", "theta", "tau", "d"))]
-    return args, ca.vertcat(*args[:3]), function(*args)
-
-
-def first(function):
-    """(Function -> nonzeros of ∂cost/∂w, their places in w)."""
-    ca = casadi()
-    args, w, (_, L, _) = _pieces(function)
-    G = ca.jacobian(L, w)
-    places = np.array(G.sparsity().get_triplet()[1], int)
-    return ca.Function("gradient", args, [_column(G)]), places
-
-
-def block(function):
-    """(Function -> nonzeros of ∂(F, g)/∂w, (rows, columns))."""
-    ca = casadi()
-    args, w, (F, _, g) = _pieces(function)
-    J = ca.jacobian(ca.vertcat(F, g), w)
-    return ca.Function("jacobian", args, [_column(J)]), _triplet(J)
-
-
-def second(function):
-    """(Function with weight, multipliers of F and of g -> nonzeros of the upper Hessian, (rows, columns))."""
-    ca = casadi()
-    args, w, (F, L, g) = _pieces(function)
-    lam, mu, nu = ca.SX.sym("l"), ca.SX.sym("mu", F.numel()), ca.SX.sym("nu", g.numel())
-    H = ca.triu(ca.hessian(lam * L + ca.dot(mu, ca.densify(F)) + ca.dot(nu, ca.densify(g)), w)[0])
-    return ca.Function("hessian", [*args, lam, mu, nu], [_column(H)]), _triplet(H)
-
-
-def _column(M):
-    ca = casadi()
-    return ca.vertcat(*M.nonzeros()) if M.nnz() else ca.SX(0, 1)
-
-
-def _triplet(M):
-    r, c = M.sparsity().get_triplet()
-    return np.array(r, int), np.array(c, int)
-
-
-def _gather(z, places):
-    """z[places] (N, n) as an MX (n, N)."""
-    ca = casadi()
-    N, n = places.shape
-    return ca.reshape(z[places.ravel().tolist()], n, N) if places.size else ca.MX(n, N)
-
-
-def sparse_of(rows, cols, values, shape):
-    """A DM from triplets; duplicates are summed."""
-    ca = casadi()
-    rows, cols = np.asarray(rows), np.asarray(cols)
-    values = np.broadcast_to(values, rows.shape).astype(float)
-    place, slot = np.unique(cols.astype(np.int64) * shape[0] + rows, return_inverse=True)
-    sparsity = ca.Sparsity.triplet(*shape, (place % shape[0]).tolist(), (place // shape[0]).tolist())
-    return ca.DM(sparsity, np.bincount(slot, values, len(place)))
-
-
-def sparse(M):
-    """A DM of the entries of M that are not zero."""
-    rows, cols = np.nonzero(M)
-    return sparse_of(rows, cols, M[rows, cols], M.shape)
