@@ -39,7 +39,7 @@ class Entries:
             step = np.zeros(n, int)
             step[slot[timed]] = interval[timed]
             part = ca.mtimes(sparse_of(slot[timed], of[timed], values[timed], (n, size)), source)
-            nz += h[step.tolist()] * part
+            nz += ca.vec(h[step.tolist()]) * part  # vec: a row where there is one interval
         return ca.sparsity_cast(ca.densify(nz), sparsity)
 
 

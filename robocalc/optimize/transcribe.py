@@ -195,7 +195,7 @@ class Point:
         defects = ca.mtimes(sparse_of(*self._linear, (pr.n_defects, pr.nz)), self.z)
         rows, points, coef = self._rates
         S = sparse_of(rows, points, coef, (pr.n_defects, pr.P * nx))
-        step = self.h[[int(i) for i in np.repeat(np.arange(pr.K), pr.n_defects // pr.K)]]
+        step = casadi().vec(self.h[np.repeat(np.arange(pr.K), pr.n_defects // pr.K).tolist()])
         return ca.vertcat(defects - step * ca.mtimes(S, ca.vec(F)), ca.vec(g), g0, g1)
 
     @cached_property
@@ -272,7 +272,7 @@ class Point:
         nx = pr.traced.nx
         rows, cols, coef = self._rates
         S = sparse_of(cols, rows, -coef, (pr.P * nx, pr.n_defects))
-        step = self.h[[int(i) for i in np.repeat(np.arange(pr.K), pr.n_defects // pr.K)]]
+        step = casadi().vec(self.h[np.repeat(np.arange(pr.K), pr.n_defects // pr.K).tolist()])
         mu = ca.reshape(ca.mtimes(S, step * lg[: pr.n_defects]), nx, pr.P)
         entries, sources, offset = Entries([]), [], 0
         for i, (f, points, grows) in enumerate(self.groups):

@@ -205,3 +205,11 @@ def test_a_solver_told_to_stop_stops(monkeypatch):
     assert plan.status is Status.ITERATION_LIMIT
     assert plan.iterations == 0
     assert plan.trajectory is not None
+
+
+@pytest.mark.parametrize("method", ["trapezoidal", "hermite_simpson", "radau"])
+def test_one_interval_is_a_mesh(method):
+    problem = Problem(
+        lambda t, x, u: u, 2, 2, duration=1.0, initial=[0, 0], final=[1, 1], running=lambda t, x, u: np.sum(u**2)
+    )
+    assert solve(problem, method, nodes=1).cost == pytest.approx(2.0, rel=1e-9)
