@@ -80,7 +80,9 @@ def copp(grid):
 
     def call():
         _, x = copp_robot(s, 2)
-        return copp_py.interpolation.s_to_t_topp2(s, x, 0.0)[0]
+        T, t = copp_py.interpolation.s_to_t_topp2(s, x, 0.0)
+        along = copp_py.interpolation.t_to_s_topp2_uniform(s, x, t, T / grid)  # its motion is s at times, then q(s)
+        return T, problem()[0](along)
 
     return call
 
@@ -107,7 +109,8 @@ def drake(grid):
     from pydrake.trajectories import PiecewisePolynomial
 
     spline, _, waypoints = problem()
-    path = PiecewisePolynomial.CubicWithContinuousSecondDerivatives(spline.x, waypoints.T, spline(0, 1), spline(1, 1))
+    slopes = (spline(0, 1), spline(1, 1))
+    path = PiecewisePolynomial.CubicWithContinuousSecondDerivatives(spline.x, waypoints.T, *slopes)
     plant = MultibodyPlant(0.001)
     parent = plant.world_body()
     for k in range(7):
@@ -135,7 +138,7 @@ def against(peer, grid, scheme):
 
 def same_duration():
     """Largest relative difference to copp on its discretisation, over the grids."""
-    return max(abs(ours(g, "interpolation")().duration / copp(g)() - 1) for g in (100, 1000, 10000)), None
+    return max(abs(ours(g, "interpolation")().duration / copp(g)()[0] - 1) for g in (100, 1000, 10000)), None
 
 
 def largest_use():
@@ -228,7 +231,7 @@ SPEED = [
     for name, peer, target in (("toppra", toppra, 70), ("Drake", drake, 200), ("copp-py", copp, 5))
     for grid in (100, 1000, 10000)
     for scheme, mark, words in (("interpolation", "", "same discretisation"), ("certified", "-certified", "certified"))
-    if not (name == "Drake" and grid == 10000)
+    if not (name == "Drake" and grid == 10000) and not (name != "toppra" and mark)
 ]  # fmt: skip
 LINES = [
     *SPEED,

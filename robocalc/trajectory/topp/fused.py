@@ -138,7 +138,7 @@ def solve(P, UP, LO, h, cap, floor, mark, rest, start, end, lower):
 
 @njit
 def plan(knots, coeffs, grid, points, scheme, vlo, vhi, alo, ahi, start, end, buffer):
-    """(status, info, s, x, K, k, act, t, times, out): the whole of it; buffer holds the rows."""
+    """(status, info, table (4, N + 1) of s, x, K and t, act, times, out): the whole of it; buffer holds the rows."""
     order, n = coeffs.shape[1], coeffs.shape[2]
     status, s, seg, mark, rest = lay(knots, coeffs, grid, points, scheme, False)
     N, R = len(seg), rows_of(0, order, n, scheme)
@@ -150,12 +150,13 @@ def plan(knots, coeffs, grid, points, scheme, vlo, vhi, alo, ahi, start, end, bu
     shift(knots, coeffs, s, seg, p)
     h = fill(knots, s, seg, mark, p, scheme, vlo, vhi, alo, ahi, P, UP, LO, cap, floor)
     lower = end > 0.0
-    passed, info, x, K, k, act = solve(P, UP, LO, h, cap, floor, mark, rest, start, end, lower)
-    t = np.empty(N + 1)
+    passed, info, x, K, _, act = solve(P, UP, LO, h, cap, floor, mark, rest, start, end, lower)
+    table = np.empty((4, N + 1))
+    table[0], table[1], table[2] = s, x, K
     pieces = N + len(coeffs)
     times, out = np.empty(pieces + 1), np.empty((pieces, 2 * order - 1, n))
     M = 0
     status = max(status, passed)
     if status == DONE:
-        M = compose(knots, coeffs, s, seg, x, t, times, out)
-    return status, info, s, x, K, k, act, t, times[: M + 1], out[:M]
+        M = compose(knots, coeffs, s, seg, x, table[3], times, out)
+    return status, info, table, act, times[: M + 1], out[:M]

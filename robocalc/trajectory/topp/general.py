@@ -66,9 +66,10 @@ def held(path, duration, robot):
     """Rest at the path's only point."""
     q = path.coeffs[:1, :1]
     s, one = np.array([path.start, path.end]), np.ones(2)
-    more = {"path": path, "s": s, "t": np.array([0.0, duration]), "x": ((s[1] - s[0]) / duration) ** 2 * one}
-    more |= {"x_max": np.full(2, np.inf), "act": np.full((2, 1), passes.REACH), "robot": robot, "more_rows": ()}
-    more |= {"velocity": (-np.ones(path.n), np.ones(path.n)), "acceleration_rows": 0}
+    x = ((s[1] - s[0]) / duration) ** 2 * one
+    more = {"path": path, "table": np.array([s, x, np.inf * one, [0.0, duration]])}
+    more |= {"act": np.full((2, 1), passes.REACH), "robot": robot, "more_rows": ()}
+    more |= {"bounds": (-np.ones(path.n), np.ones(path.n)) * 2, "acceleration_rows": 0}
     return TimedPath.built(np.array([0.0, duration]), np.ascontiguousarray(q), **more)
 
 
@@ -246,6 +247,6 @@ class Program:
         pieces = len(self.h) + K
         t, times, out = np.empty(len(self.s)), np.empty(pieces + 1), np.empty((pieces, 2 * order - 1, n))
         M = compose(path.knots, path.coeffs, self.s, self.seg, x, t, times, out)
-        more = {"path": path, "s": self.s, "t": t, "x": x, "x_max": self.K, "act": self.act, "robot": ask.robot}
-        more |= {"velocity": self.joint[:2], "acceleration_rows": self.own, "more_rows": self.names}
+        more = {"path": path, "table": np.array([self.s, x, self.K, t]), "act": self.act, "robot": ask.robot}
+        more |= {"bounds": self.joint, "acceleration_rows": self.own, "more_rows": self.names}
         return TimedPath.built(times[: M + 1], out[:M], **more)

@@ -11,6 +11,7 @@ from robocalc.jit import njit
 SMOOTH, CORNER, REST = 0, 1, 2
 STANDS = 1e-9  # of the largest |q'| nearby: less is rest
 KINK = 1e-6  # relative jump of q' that is a corner
+FINEST = 1e-6  # of a segment: nearer to its end rounding would be seen in q'' ṡ²
 FEWEST = 4  # intervals of a segment next to a stop or an end
 
 
@@ -79,8 +80,9 @@ def certified_grid(knots, mark, grid, soft, s, seg):
             count = max(count, FEWEST)
         left = mark[k] == REST or (soft and (k == 0 or mark[k] == CORNER))
         right = mark[k + 1] == REST or (soft and (k == K - 1 or mark[k + 1] == CORNER))
+        least = FINEST * count
         for m in range(1, count + 1):
-            y = a + h * graded(m / count, left, right)
+            y = a + h * (least * (m / count) + (1.0 - least) * graded(m / count, left, right))
             if m == count:
                 y = knots[k + 1]
             if y > s[N] and (y < knots[k + 1] or m == count):

@@ -3,7 +3,7 @@
 time_optimal    the public function
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -57,22 +57,20 @@ def time_optimal(
                   Infeasible: no motion keeps the limits; says which constraint at which s, or what would be enough
     source        Pham & Pham (T-RO 2018); jerk: Wen & Pagilla (2022), arXiv 2404.07889
     """
-    if type(path) is not Trajectory or len(path.coeffs[0]) < 4:
+    if type(path) is not Trajectory or path.coeffs.shape[1] < 4:
         path = as_path(path, length, robot, q_start, frame)
-    limits = _limits(limits, robot, path.n)
-    count, points = _grid(grid, path)
+    limits = _limits(limits, robot, path.coeffs.shape[2])
+    count, points = (grid, NO_POINTS) if type(grid) is int and 1 < grid <= LARGEST_GRID else _grid(grid, path)
     start_speed, end_speed = _speed("start_speed", start_speed), _speed("end_speed", end_speed)
     if scheme not in SCHEMES:
         raise InvalidInput(f"scheme must be one of {', '.join(SCHEMES)}, got {scheme!r}")
-    tool = (tool_speed, tool_acceleration, tool_turn_speed, tool_turn_acceleration)
-    extra = rows is not None or torque_rate is not None or any(y is not None for y in tool)
-    simple = not (extra or limits.torque is not None or limits.jerk is not None or limits.position is not None)
-    from robocalc.trajectory.topp import quick
-
+    plain = rows is torque_rate is tool_speed is tool_acceleration is tool_turn_speed is tool_turn_acceleration is None
+    simple = plain and limits.torque is limits.jerk is limits.position is None
     if simple and duration is None:
-        return quick.solve(path, limits, count, points, SCHEMES[scheme], start_speed, end_speed, robot)
+        return quick().solve(path, limits, count, points, SCHEMES[scheme], start_speed, end_speed, robot)
     if not simple and scheme != "certified":
         raise InvalidInput(f"scheme {scheme!r} knows velocity and acceleration limits alone; leave it out")
+    tool = (tool_speed, tool_acceleration, tool_turn_speed, tool_turn_acceleration)
     from robocalc.trajectory.topp.general import Request, solve
 
     request = Request(
@@ -82,7 +80,17 @@ def time_optimal(
     return solve(request)
 
 
+@cache
+def quick():
+    """The compiled way, loaded when first needed."""
+    from robocalc.trajectory.topp import quick
+
+    return quick
+
+
 def _limits(limits, robot, n):
+    if type(limits) is Limits and limits.n == n:
+        return limits
     if limits is None:
         limits = getattr(robot, "limits", None)
         if limits is None:
@@ -103,8 +111,6 @@ def bounds_of(limits, n):
 
 def _grid(grid, path):
     """(number, no points), or (number, points (N + 1,))."""
-    if type(grid) is int and 1 < grid <= LARGEST_GRID:
-        return grid, NO_POINTS
     y = np.asarray(grid, dtype=float) if np.ndim(grid) == 1 or np.isscalar(grid) else np.empty(0)
     if y.ndim == 0:
         if not (np.isfinite(y) and y == int(y) and 2 <= y <= LARGEST_GRID):
@@ -169,7 +175,7 @@ def refuse(status, info, s, names, path, x_limits):
     if status == p.START_FAST:
         raise Infeasible((f"start_speed is above what limits allow: at most {high:.9g} can be slowed down in time",))
     if status == p.START_SLOW:
-        raise Infeasible((f"start_speed is too low for end_speed: at least {low:.9g} is needed",))
+        raise Infeasible((f"start_speed is too low: at least {low:.9g} is needed to keep limits and reach end_speed",))
     if status == p.UNBOUNDED:
         raise InvalidInput(f"nothing bounds the speed at {at}: give limits to the joints that move there")
     if status == p.STUCK:

@@ -38,27 +38,24 @@ POINTS, TRANSFORM = np.cos(np.pi * np.arange(NODES) / (NODES - 1)), _transform()
 
 @njit
 def series(s, panel, left, width, C, out):
-    """out (N, F) = Σ_m C[panel, m] T_m(u), u in [-1, 1] the place of s in its panel; Clenshaw's sum."""
+    """out (N, F) = Σ_m C[panel, m] T_m(u), u in [-1, 1] the place of s in its panel."""
     nodes, F = C.shape[1], C.shape[2]
-    b1, b2 = np.empty(F), np.empty(F)
     for i in range(len(s)):
         k = panel[i]
-        u2 = 2.0 * (2.0 * (s[i] - left[k]) / width[k] - 1.0)
+        u = 2.0 * (s[i] - left[k]) / width[k] - 1.0
         for f in range(F):
-            b1[f], b2[f] = 0.0, 0.0
-        for m in range(nodes - 1, 0, -1):
+            out[i, f] = C[k, 0, f] + u * C[k, 1, f]
+        before, t = 1.0, u
+        for m in range(2, nodes):
+            t, before = 2.0 * u * t - before, t
             for f in range(F):
-                y = C[k, m, f] + u2 * b1[f] - b2[f]
-                b2[f] = b1[f]
-                b1[f] = y
-        for f in range(F):
-            out[i, f] = C[k, 0, f] + 0.5 * u2 * b1[f] - b2[f]
+                out[i, f] += t * C[k, m, f]
 
 
 class Panels:
     """f(s, segment) (N, F) on the segments of a path; `scale` (F,) tells what is small in each column."""
 
-    def __init__(self, f, knots, scale, parts, tolerance=1e-9):
+    def __init__(self, f, knots, scale, parts, tolerance=1e-8):
         """parts (K,): into how many panels to cut each segment at once."""
         segment = np.repeat(np.arange(len(parts)), parts)
         step = np.diff(knots)[segment] / parts[segment]

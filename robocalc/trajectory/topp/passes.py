@@ -97,7 +97,8 @@ def backward(P, UP, LO, h, cap, floor, rest, end_low, end_high, lower, K, k, act
                 return CLOSED
         if x > 0.5 * BIG:
             return UNBOUNDED
-        K[i], act[i], guess = x, il if iu == REACH else iu, il if iu == REACH else -1
+        K[i], guess = x, il if iu == REACH else -1
+        act[i] = REACH if x >= top else (il if iu == REACH else iu)  # the cap, or a row
         k[i] = 0.0
         if lower:
             x, iu, il, found = extreme(i, floor[i], 1, -1, P, UP, LO, inverse, K[i + 1], k[i + 1])

@@ -3,6 +3,8 @@
 as_path   Trajectory, scipy splines, CartesianPath (through a robot), or a callable path(s, order)
 """
 
+from math import factorial
+
 import numpy as np
 
 from robocalc.errors import InvalidInput
@@ -27,9 +29,7 @@ def as_path(path, length=None, robot=None, q_start=None, frame=None) -> Trajecto
     elif hasattr(path, "c") and hasattr(path, "x"):
         found = _piecewise(path)
     elif hasattr(path, "tck") and hasattr(path, "k"):
-        from scipy.interpolate import PPoly
-
-        found = _piecewise(PPoly.from_spline((path.t, path.c, path.k), extrapolate=False))
+        found = _spline(path)
     elif callable(path):
         found = fit(path, *_interval(path, length))
     else:
@@ -71,9 +71,14 @@ def _piecewise(spline):
         c = c[:, :, None]
     if c.ndim != 3:
         raise InvalidInput(f"path: a spline of vectors (n,) is needed, its coefficients have shape {c.shape}")
-    keep = np.diff(x) > 0  # from_spline repeats knots
-    c = c[::-1, keep].transpose(1, 0, 2)
-    return Trajectory(np.append(x[:-1][keep], x[-1]), c)
+    return Trajectory(x, c[::-1].transpose(1, 0, 2))
+
+
+def _spline(path):
+    """Taylor's coefficients of a B-spline at its knots."""
+    x = np.unique(path.t[path.k : len(path.t) - path.k])
+    c = np.stack([np.asarray(path(x[:-1], nu=d)) / factorial(d) for d in range(path.k + 1)], axis=1)
+    return Trajectory(x, c.reshape(*c.shape[:2], -1))
 
 
 def _interval(path, length):

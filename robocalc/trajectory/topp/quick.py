@@ -23,19 +23,19 @@ def solve(path, limits, count, points, scheme, start, end, robot) -> TimedPath:
     K, order, n = coeffs.shape
     vlo, vhi, alo, ahi = optimal.bounds_of(limits, n)
     most = (count + 5 * K) * n * (4 * order)
-    status, info, s, x, K_max, _, act, t, times, out = plan(
+    status, info, grid, act, times, out = plan(
         knots, coeffs, count, points, scheme, vlo, vhi, alo, ahi, start, end, room(most)
     )
     if status == STILL:
         return solve(optimal.check_moves(path), limits, count, points, scheme, start, end, robot)
-    more = {
-        "path": path, "s": s, "t": t, "x": x, "x_max": K_max, "act": act, "robot": robot, "velocity": (vlo, vhi),
-        "acceleration_rows": n * (order - 1 if scheme == CERTIFIED else scheme + 1), "more_rows": (),
-    }  # fmt: skip
     if status != DONE:
         names = row_names(robot, n, order, scheme)
-        optimal.refuse(status, info, s, names, path, (0.0, K_max[-1] if info[0] == len(s) - 1 else K_max[0]))
-    return TimedPath.built(times, out, **more)
+        s, _, K, _ = grid
+        optimal.refuse(status, info, s, names, path, (0.0, K[-1] if info[0] == len(s) - 1 else K[0]))
+    return TimedPath.built(
+        times, out, path=path, table=grid, act=act, robot=robot, bounds=(vlo, vhi, alo, ahi),
+        acceleration_rows=n * (order - 1 if scheme == CERTIFIED else scheme + 1), more_rows=(),
+    )  # fmt: skip
 
 
 def row_names(robot, n, order, scheme):

@@ -4,6 +4,7 @@ import numpy as np
 
 HUGE = 1e12  # a cap on x that bounds nothing
 ALONG = (0.02, 0.25, 0.5, 0.75, 1.0)  # of the interval that leaves rest: where its jerk is bounded
+END_RATE = 0.95  # of a torque rate that inertia may use where the motion leaves rest; gravity's part is small
 SHARE = 0.999  # of a limit that gives way a little more than it was passed by
 
 
@@ -36,7 +37,7 @@ class SpanRows:
             self._add_rates(third)
         self.sizes = [self._add_bound(k) for k in range(len(third.program.bounds))]
         J = np.minimum(self.jhi, -self.jlo)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             bend = (J / np.maximum(np.abs(q3), 1e-300)).min(axis=2) ** (2 / 3)  # at constant ṡ
         self.bend = np.maximum(np.append(bend[:, 0], bend[-1, 1]), np.append(bend[0, 0], bend[:, 1]))
         self._end_caps()
@@ -93,15 +94,21 @@ class SpanRows:
                 continue
             i, p, sign = (self.N - 1) * end, span.powers[end], 1 - 2 * end
             h, (q1, q2, q3) = span.h[i], (y[i, end] for y in span.slopes)
-            worst = np.zeros(self.n)
+            worst, rate = np.zeros(self.n), np.zeros(self.n)
             for z in ALONG:
                 t, d = z ** (1 / p), sign * h * z
                 v, u = t ** (p - 1), (p - 1) / (p * h) * t ** (p - 2)
                 j = (p - 1) * (p - 2) / (p * h) ** 2 * t ** (p - 3)
                 jerk = (q1 + q2 * d + q3 * d * d / 2) * j + sign * 3 * (q2 + q3 * d) * u * v + q3 * v**3
                 worst = np.maximum(worst, np.abs(jerk))
-            with np.errstate(divide="ignore"):
+                if self.scale.shape[2] > self.n:
+                    m, c2, c1 = (y[i, end, self.n :] for y in (self.c3, self.c2, self.c1))
+                    rate = np.maximum(rate, np.abs(m * j) + np.abs(c2 * u * v) + np.abs(c1 * v**3))
+            with np.errstate(divide="ignore", over="ignore"):
                 cap = (J / np.maximum(worst, 1e-300)).min() ** (2 / 3)
+                if self.scale.shape[2] > self.n:
+                    most = END_RATE / self.scale[i, end, self.n :].max(axis=1)
+                    cap = min(cap, (most / np.maximum(rate, 1e-300)).min() ** (2 / 3))
             self.cap[span.known[end]] = min(self.cap[span.known[end]], cap)
 
     def arrays(self):

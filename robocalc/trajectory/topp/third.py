@@ -5,17 +5,20 @@
 The profile is found between stops (ends at rest, corners of the path, jumps of its curvature), see `span`.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from robocalc.errors import Infeasible, InvalidInput
+from robocalc.trajectory.limits import Limits
 from robocalc.trajectory.topp import bounds as b
 from robocalc.trajectory.topp import general
 from robocalc.trajectory.topp.span import Span
 from robocalc.trajectory.topp.timed import TimedPath, joint_names
 from robocalc.trajectory.trajectory import Trajectory
 
+JERK_OF_RATE = 1e4  # [rad/s³ | m/s³] to begin with where torque's rate alone bounds jerk
 JUMP = 1e-6  # relative: of the path's slope or curvature, at which the motion must rest
 
 
@@ -23,8 +26,26 @@ def solve_third(ask) -> TimedPath:
     """`time_optimal` with jerk or torque-rate bounds."""
     if ask.duration is not None and (ask.start > 0 or ask.end > 0):
         raise InvalidInput("a duration with jerk limits needs rest at both ends")
-    program = general.Program(ask)
-    return Third(program, program.fastest()).solve()
+    program = general.Program(ask._replace(limits=with_acceleration(ask)))
+    return Third(program, program.fastest(), ask).solve()
+
+
+def with_acceleration(ask) -> Limits:
+    """Where jerk alone bounds a joint, an acceleration that jerk-bounded motion over its way hardly reaches.
+
+    The profile under these limits is where the search begins, and bounds nothing.
+    """
+    path, limits = ask.path, ask.limits
+    low, high = limits.bounds("acceleration", path.n)
+    s = np.linspace(path.start, path.end, 40 * len(path.coeffs) + 1)
+    way = np.abs(np.diff(path(s), axis=0)).sum(axis=0)
+    way = np.maximum(way, 1e-3 * way.max())
+    jerk = np.abs(limits.bounds("jerk", path.n)).max(axis=0)
+    if ask.rate is not None and np.isinf(jerk).any() and np.isinf(high).any():
+        jerk = np.where(np.isinf(jerk), JERK_OF_RATE, jerk)
+    most = np.where(np.isfinite(jerk), 4.0 * np.cbrt(np.minimum(jerk, 1e50) ** 2 * way), np.inf)
+    a = np.array([np.where(np.isinf(low), -most, low), np.where(np.isinf(high), most, high)])
+    return replace(limits, acceleration=a)
 
 
 def slopes(p, h):
@@ -43,8 +64,8 @@ def slopes(p, h):
 class Third:
     """What all spans share: the path's slopes, the profile without jerk bounds, terms of torque rates."""
 
-    def __init__(self, program, x):
-        self.program, self.ask, self.second = program, program.ask, x
+    def __init__(self, program, x, ask):
+        self.program, self.ask, self.second = program, ask, x
         self.h, self.s, self.n = program.h, program.s, program.ask.path.n
         self.slopes = slopes(program.p, self.h)
         self.rates = self._rates() if self.ask.rate is not None else None
@@ -99,7 +120,7 @@ class Third:
             t[-1] = ask.duration
         timing = Trajectory(t, along)
         names = joint_names(ask.robot, self.n)
-        more = {"path": ask.path, "s": self.s, "t": t, "x": x, "x_max": program.K, "robot": ask.robot}
-        more |= {"timing": timing, "usage": usage, "velocity": program.joint[:2]}
+        more = {"path": ask.path, "table": np.array([self.s, x, program.K, t]), "robot": ask.robot}
+        more |= {"timing": timing, "usage": usage, "bounds": program.joint}
         more["words"] = [f"{what} of {name}" for what in ("velocity", "acceleration", "jerk") for name in names]
         return TimedPath.built(t, np.ascontiguousarray(coeffs), **more)

@@ -33,6 +33,26 @@ class TimedPath(Trajectory):
         new.__dict__.update(more)
         return new
 
+    @property
+    def s(self) -> np.ndarray:
+        """Grid on the path, (N + 1,)."""
+        return self.table[0]
+
+    @property
+    def x(self) -> np.ndarray:
+        """ṡ² at the grid, (N + 1,)."""
+        return self.table[1]
+
+    @property
+    def x_max(self) -> np.ndarray:
+        """Largest ṡ² at the grid from which the rest of the path can be done, (N + 1,)."""
+        return self.table[2]
+
+    @property
+    def t(self) -> np.ndarray:
+        """Times at which the motion is at the grid's points, (N + 1,) [s]."""
+        return self.table[3]
+
     def __repr__(self):
         return f"TimedPath({self.n} joints, {len(self.s) - 1} intervals, {self.duration:.6g} s)"
 
@@ -62,24 +82,29 @@ class TimedPath(Trajectory):
         if hasattr(self, "words"):  # jerk-bounded: what is used most
             return tuple(self.words[k] for k in self.usage.reshape(len(self.usage), -1).argmax(axis=1))
         names, stop, before = self._row_names(), self.act[1], self.act[0]
-        v, words = self._velocity_joint(), []
+        else_, words = self._used_most(), []
         for i in range(len(self.s) - 1):
             if stop[i] >= 0:
                 words.append(names[stop[i]])
             elif before[i] >= 0 and self.x[i] >= self.x_max[i] * (1 - 1e-9):
                 words.append(names[before[i]])
             else:
-                words.append(v[i])
+                words.append(else_[i])
         return tuple(words)
 
-    def _velocity_joint(self):
-        middle = 0.5 * (self.s[1:] + self.s[:-1])
-        slope, (low, high) = self.path(middle, 1), self.velocity
-        with np.errstate(divide="ignore", invalid="ignore"):
-            usage = np.where(slope > 0, slope / high, slope / low)
-        usage = np.nan_to_num(usage)
+    def _used_most(self):
+        """The joint limit that each interval uses most, in words: where no row stops it, a cap on speed does."""
+        s = np.clip(self.s[1:] + (self.s[:-1] - self.s[1:]) * np.array([[1 - 1e-9], [0.5], [1e-9]]), *self.s[[0, -1]])
+        slope, bend = (self.path(s.ravel(), order).reshape(3, -1, self.n) for order in (1, 2))
+        x = np.stack([self.x[:-1], 0.5 * (self.x[:-1] + self.x[1:]), self.x[1:]])[..., None]
+        u = (np.diff(self.x) / (2 * np.diff(self.s)))[:, None]
+        uses = []
+        for y, (low, high) in ((slope * np.sqrt(x), self.bounds[:2]), (slope * u + bend * x, self.bounds[2:])):
+            with np.errstate(invalid="ignore"):
+                uses.append(np.where(y > 0, y / high, y / low).max(axis=0))
         names = joint_names(self.robot, self.n)
-        return [f"velocity of {names[j]}" for j in usage.argmax(axis=1)]
+        words = [f"{what} of {name}" for what in ("velocity", "acceleration") for name in names]
+        return [words[k] for k in np.nan_to_num(np.hstack(uses)).argmax(axis=1)]
 
     def _row_names(self):
         """Words for every row that an interval has: those of acceleration, then `more_rows`."""
