@@ -5,6 +5,7 @@ Hit                where a motion comes nearer than its margin
 CollisionChecker   check, distance, nearest, gaps, check_edge, check_path, check_motion
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ class CollisionChecker:
         counted = _own_pairs(robot, self._body, self.skin) if own else ()
         counted = [k for k in counted if not skipped(links[pairs[k][0]], links[pairs[k][1]])]
         self.scene, self._items = scene_of(robot, self._body, self.obstacles, skipped, counted)
-        self._work, self._found = np.zeros((3, robot.n)), np.zeros(2)
+        self._found = np.zeros(2)
 
     def _exclusions(self, exclude):
         sets = {frozenset([e]) if isinstance(e, str) else frozenset(e) for e in exclude}
@@ -160,6 +161,13 @@ class CollisionChecker:
 
     # --- edges and motions
 
+    @cached_property
+    def work(self):
+        """Scratch of the kernels that check edges."""
+        from robocalc.dynamics.collision.edges import scratch
+
+        return scratch(self.robot.n)
+
     def check_edge(self, q0, q1, margin=0.0, grain=GRAIN) -> Hit | None:
         """None if the straight line from q0 to q1 keeps `margin` [m] everywhere, not only at samples; else the Hit."""
         return self.check_path([vector("q0", q0, self.robot.n), vector("q1", q1, self.robot.n)], margin, grain)
@@ -172,7 +180,7 @@ class CollisionChecker:
         if single or len(Q) < 2:
             raise InvalidInput(f"a path needs at least two waypoints (W, n), got shape {np.shape(waypoints)}")
         self.scene.guess[:] = 0.0
-        if check_path(self.scene, Q, self._margin(margin), self._grain(grain), self._work, self._found):
+        if check_path(self.scene, Q, self._margin(margin), self._grain(grain), self.work, self._found):
             return None
         at, pair = self._found
         i = min(int(at), len(Q) - 2)
@@ -187,7 +195,7 @@ class CollisionChecker:
         knots, coeffs = np.array(trajectory.knots), np.array(trajectory.coeffs)
         self.scene.guess[:] = 0.0
         if motion_free(
-            self.scene, knots, coeffs, self._margin(margin), self._grain(grain), self._work, self._found
+            self.scene, knots, coeffs, self._margin(margin), self._grain(grain), self.work, self._found
         ):  # fmt: skip
             return None
         at, pair = self._found

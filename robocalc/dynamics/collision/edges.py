@@ -10,11 +10,11 @@ within the interval; else it is cut in half.
 import numpy as np
 
 from robocalc.dynamics.borrow import borrowed
-from robocalc.dynamics.collision.query import free
+from robocalc.dynamics.collision.query import free, pair_apart
 from robocalc.jit import njit
 
-DEPTH = 40  # halvings: the stack of the search
-COARSE = 6  # halvings of a whole edge in the first, breadth-first look
+OPEN = 128  # intervals waiting
+PIECE = 0.15  # [rad | m] length of what is tried first: on longer ones few certificates hold
 
 
 @njit
@@ -22,40 +22,47 @@ def edge_free(scene, q0, q1, margin, grain, work, found):
     """Whether the line from q0 to q1 (n,) keeps `margin` [m]; if not found = (share of the line, pair).
 
     grain   [rad | m]: an interval shorter than this in every joint that is not surely free counts as not free
-    work    (3, n) scratch
-
-    The middle first, then quarters, ...: an obstacle is met early, and what is free needs few looks.
+    work    see `scratch`
     """
-    n = len(q0)
-    q, dq, zero = work[0], work[1], work[2]
-    span = 0.0
+    wait, q, rest, move = work
+    n, span, total = len(q0), 0.0, 0.0
     for k in range(n):
         span = max(span, abs(q1[k] - q0[k]))
-        zero[k] = 0.0
-    stack = np.empty((DEPTH + 2, 2))
-    # numbered like a heap, level by level, while few are open; depth first below
-    stack[0, 0], stack[0, 1] = 0.0, 1.0
-    top = 1
-    while top > 0:
-        top -= 1
-        s0, s1 = stack[top, 0], stack[top, 1]
-        m, h = 0.5 * (s0 + s1), 0.5 * (s1 - s0)
-        for k in range(n):
-            q[k] = q0[k] + m * (q1[k] - q0[k])
-            dq[k] = h * abs(q1[k] - q0[k])
-        pair = free(scene, q, margin, dq)
-        if pair < 0:
-            continue
-        if h * span < grain or top >= DEPTH:
-            found[0], found[1] = m, pair
-            return False
-        blocked = free(scene, q, margin, zero)
-        if blocked >= 0:
-            found[0], found[1] = m, blocked
-            return False
-        stack[top, 0], stack[top, 1] = m, s1
-        stack[top + 1, 0], stack[top + 1, 1] = s0, m
-        top += 2
+        total += (q1[k] - q0[k]) ** 2
+        rest[k] = 0.0
+    pieces = max(1, int(np.ceil(np.sqrt(total) / PIECE)))
+    stride = 2
+    while stride < 2 * pieces:
+        stride *= 2
+    while stride > 1:  # middles of pieces, far from each other first: an obstacle is met early
+        for i in range(stride // 2 - 1, pieces, stride):
+            m = (i + 0.5) / pieces
+            for k in range(n):
+                q[k] = q0[k] + m * (q1[k] - q0[k])
+            pair = free(scene, q, margin, rest, rest)
+            if pair >= 0:
+                found[0], found[1] = m, pair
+                return False
+        stride //= 2
+    for i in range(pieces):
+        wait[0, 0], wait[0, 1] = (i + 0.5) / pieces, 0.5 / pieces
+        count = 1
+        while count > 0:
+            count -= 1
+            m, h = wait[count, 0], wait[count, 1]
+            for k in range(n):
+                q[k] = q0[k] + m * (q1[k] - q0[k])
+                move[k] = h * (q1[k] - q0[k])
+                rest[k] = abs(move[k])
+            pair = free(scene, q, margin, rest, move)
+            if pair < 0:
+                continue
+            if count + 2 >= OPEN or h * span < grain or not pair_apart(scene, pair, margin):
+                found[0], found[1] = m, pair
+                return False
+            wait[count, 0], wait[count, 1] = m + 0.5 * h, 0.5 * h
+            wait[count + 1, 0], wait[count + 1, 1] = m - 0.5 * h, 0.5 * h
+            count += 2
     return True
 
 
@@ -70,10 +77,10 @@ def path_free(scene, Q, margin, grain, work, found):
 
 
 @njit
-def recentred(c, m, h, q, dq):
-    """Value q (n,) at local time m of a polynomial c (order, n), and bounds dq on its change within m ± h.
+def recentred(c, m, h, q, rest, move):
+    """Value q (n,) of a polynomial c (order, n) at local time m, and how it changes within m ± h: move and rest.
 
-    |q(m + x) - q(m)| ≤ Σ_d≥1 |c'_d| hᵈ,  c' the coefficients about m (synthetic division)
+    q(m + x) = Σ_d c'_d xᵈ,  move = c'_1 h,  rest = Σ_d≥1 |c'_d| hᵈ   (c' by synthetic division)
     """
     order, n = c.shape
     b = np.empty(order)
@@ -83,40 +90,34 @@ def recentred(c, m, h, q, dq):
         for i in range(order):
             for d in range(order - 2, i - 1, -1):
                 b[d] += m * b[d + 1]
-        q[k] = b[0]
+        q[k], move[k] = b[0], b[1] * h
         s = 0.0
         for d in range(order - 1, 0, -1):
             s = (s + abs(b[d])) * h
-        dq[k] = s
+        rest[k] = s
 
 
 @njit
 def motion_free(scene, knots, coeffs, margin, grain, work, found):
     """Whether a piecewise polynomial keeps `margin` [m] at all times; if not found = (time [s], pair)."""
     scene, knots, coeffs = borrowed((scene, knots, coeffs))
-    q, dq, zero = work[0], work[1], work[2]
-    zero[:] = 0.0
-    stack = np.empty((DEPTH + 2, 2))
-    for i in range(len(coeffs)):
-        stack[0, 0], stack[0, 1] = 0.0, knots[i + 1] - knots[i]
-        top = 1
-        while top > 0:
-            top -= 1
-            s0, s1 = stack[top, 0], stack[top, 1]
-            m, h = 0.5 * (s0 + s1), 0.5 * (s1 - s0)
-            recentred(coeffs[i], m, h, q, dq)
-            pair = free(scene, q, margin, dq)
+    wait, q, rest, move = work
+    for piece in range(len(coeffs)):
+        wait[0, 0] = wait[0, 1] = 0.5 * (knots[piece + 1] - knots[piece])
+        count = 1
+        while count > 0:
+            count -= 1
+            m, h = wait[count, 0], wait[count, 1]
+            recentred(coeffs[piece], m, h, q, rest, move)
+            pair = free(scene, q, margin, rest, move)
             if pair < 0:
                 continue
-            fine = top >= DEPTH or dq.max() < grain
-            if not fine:
-                pair = free(scene, q, margin, zero)
-            if pair >= 0:
-                found[0], found[1] = knots[i] + m, pair
+            if count + 2 >= OPEN or rest.max() < grain or not pair_apart(scene, pair, margin):
+                found[0], found[1] = knots[piece] + m, pair
                 return False
-            stack[top, 0], stack[top, 1] = m, s1
-            stack[top + 1, 0], stack[top + 1, 1] = s0, m
-            top += 2
+            wait[count, 0], wait[count, 1] = m + 0.5 * h, 0.5 * h
+            wait[count + 1, 0], wait[count + 1, 1] = m - 0.5 * h, 0.5 * h
+            count += 2
     return True
 
 
@@ -125,3 +126,8 @@ def check_path(scene, Q, margin, grain, work, found):
     """`path_free` for callers from Python."""
     scene, Q = borrowed((scene, Q))
     return path_free(scene, Q, margin, grain, work, found)
+
+
+def scratch(n):
+    """What the kernels of this file need as `work`: intervals (OPEN, 2), a configuration, rest and move (n,)."""
+    return np.zeros((OPEN, 2)), np.zeros(n), np.zeros(n), np.zeros(n)

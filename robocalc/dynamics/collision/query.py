@@ -1,6 +1,6 @@
 """Questions about one configuration of a robot among its obstacles; compiled, into the caller's buffers.
 
-free       whether all pairs are farther apart than a margin, also after each joint has moved by up to dq
+free       whether all pairs are farther apart than a margin, here or all along a short motion
 smallest   the pair with the smallest signed distance
 within     all pairs nearer than a reach
 gradient   derivative of a pair's distance to the joints
@@ -101,19 +101,94 @@ def apart(scene, a, b, guess, near):
 
 
 @njit
-def free(scene, q, margin, dq):
-    """Index of the pair that is not surely farther apart than `margin` [m] ≥ 0 within q ± dq; -1 where all are.
+def turned(scene, g, other, move, rest, n0, n1, n2):
+    """Least value over the interval of n · x, x any point of shape g without rounding, at both ends: (low, high).
 
-    dq   (n,) ≥ 0 [rad | m]: the answer holds for every configuration with |q' - q| ≤ dq in each joint
+        n · x(t) ≥ n · x + t (n · v + x · (n × ω)) - ½ Σ_k |m_k| reach_k (|m_k| + 2 Σ_j<k |m_j|) - Σ_k rest_k reach_k
+
+    for t in [-1, 1], joints moving by t m: linear in t for each point, so its least value is at an end, where it is the
+    farthest point along a turned direction. Joints that move `other` as well do not count.
+    """
+    model, ints = scene.model, scene.ints
+    work, S = model.work, len(scene.centres)
+    u0 = u1 = u2 = along = total = less = 0.0
+    i = ints[g, 1] - 1
+    while i >= 0:
+        if other >= S or scene.reach[other, i] == 0.0:
+            total += abs(move[i])
+        i = model.tree[i, 0]
+    i = ints[g, 1] - 1
+    while i >= 0:
+        if other >= S or scene.reach[other, i] == 0.0:
+            X, m = work[i + 1], move[i]
+            z0, z1, z2 = X[2], X[5], X[8]
+            total -= abs(m)
+            less += abs(m) * scene.reach[g, i] * (0.5 * abs(m) + total)
+            if rest[i] > abs(m):
+                less += (rest[i] - abs(m)) * scene.reach[g, i]
+            if model.tree[i, 1] == 0:
+                c0, c1, c2 = n1 * z2 - n2 * z1, n2 * z0 - n0 * z2, n0 * z1 - n1 * z0
+                u0, u1, u2 = u0 + m * c0, u1 + m * c1, u2 + m * c2
+                along -= m * (c0 * X[9] + c1 * X[10] + c2 * X[11])
+            else:
+                along += m * (n0 * z0 + n1 * z1 + n2 * z2)
+        i = model.tree[i, 0]
+    low = high = 0.0
+    k = ints[g, 2]
+    for end in (-1.0, 1.0):
+        d0, d1, d2 = n0 + end * u0, n1 + end * u1, n2 + end * u2
+        x, y, z, k = support(work, ints, scene.data, scene.vertices, scene.first, scene.neighbours, g, -d0, -d1, -d2, k)
+        value = d0 * x + d1 * y + d2 * z + end * along - less
+        if end < 0.0:
+            low = value
+        else:
+            high = value
+    return low, high
+
+
+@njit
+def sure(scene, a, b, guess, margin, rest, move):
+    """Whether shapes a and b stay farther apart than margin while joints move by t · move, |t| ≤ 1, and rest.
+
+    Along the direction between their nearest points at t = 0, as that is what little keeps them apart.
+    """
+    ints, data = scene.ints, scene.data
+    if ints[b, 0] == 3:
+        D = data[b]
+        n0, n1, n2 = D[14], D[15], D[16]
+        top = -(n0 * D[5] + n1 * D[6] + n2 * D[7] + D[19])
+        low, high = turned(scene, a, b, move, rest, n0, n1, n2)
+        return min(low, high) + top - data[a, 4] > margin
+    d, _ = gjk(
+        scene.model.work, ints, data, scene.vertices, scene.first, scene.neighbours, scene.simplex, scene.weights,
+        a, b, guess, -1.0, np.inf,
+    )  # fmt: skip
+    if d - data[a, 4] - data[b, 4] <= margin or d <= CORE:
+        return False
+    n0, n1, n2 = guess[0] / d, guess[1] / d, guess[2] / d
+    low, high = turned(scene, a, b, move, rest, n0, n1, n2)
+    more, most = turned(scene, b, a, move, rest, -n0, -n1, -n2)
+    return min(low + more, high + most) - data[a, 4] - data[b, 4] > margin
+
+
+@njit
+def free(scene, q, margin, rest, move):
+    """Index of the pair that is not surely farther apart than `margin` [m] ≥ 0 near q; -1 where all are.
+
+    move   (n,) the answer holds for all configurations q + t move, |t| ≤ 1,
+    rest   (n,) ≥ |move|: and for what differs from these by up to rest - |move| in each joint
     """
     model, ints, data, centres = scene.model, scene.ints, scene.data, scene.centres
     S, W, far = len(centres), scene.world.shape[1], scene.far
     frames(model, q)
     work = model.work
     place_balls(work, ints, data, S, centres)
+    still = True
+    for k in range(len(rest)):
+        still &= rest[k] == 0.0
     for back in range(S):
         s = S - 1 - back
-        near = margin + sway(scene.reach[s], dq)
+        near = margin if still else margin + sway(scene.reach[s], rest)
         limit = (near + data[s, 3]) ** 2
         to_boxes(scene.world, centres[s, 0], centres[s, 1], centres[s, 2], far)
         for w in range(W):
@@ -122,12 +197,14 @@ def free(scene, q, margin, dq):
                     continue
                 guess = scene.guess[s * W + w]
                 start(guess, centres, data, s, S + w, False)
-                if not apart(scene, s, S + w, guess, near):
+                if not apart(scene, s, S + w, guess, near) and (
+                    still or not sure(scene, s, S + w, guess, margin, rest, move)
+                ):
                     return s * W + w
     for p in range(len(scene.own)):
         a, b = scene.own[p, 0], scene.own[p, 1]
         x, y, z = centres[a, 0] - centres[b, 0], centres[a, 1] - centres[b, 1], centres[a, 2] - centres[b, 2]
-        near = margin + sway(scene.reach_own[p], dq)
+        near = margin if still else margin + sway(scene.reach_own[p], rest)
         if x * x + y * y + z * z <= (near + data[a, 3] + data[b, 3]) ** 2:
             if balls_to_shape(work, ints, data, scene.balls, a, b) > near:
                 continue
@@ -135,7 +212,7 @@ def free(scene, q, margin, dq):
                 continue
             guess = scene.guess[S * W + p]
             start(guess, centres, data, a, b, True)
-            if not apart(scene, a, b, guess, near):
+            if not apart(scene, a, b, guess, near) and (still or not sure(scene, a, b, guess, margin, rest, move)):
                 return S * W + p
     return -1
 
@@ -147,6 +224,15 @@ def shapes_of(scene, pair):
     if pair < S * W:
         return pair // W, S + pair % W
     return scene.own[pair - S * W, 0], scene.own[pair - S * W, 1]
+
+
+@njit
+def pair_apart(scene, pair, margin):
+    """Whether a pair is farther apart than margin where the robot was placed last."""
+    a, b = shapes_of(scene, pair)
+    guess = scene.guess[pair]
+    start(guess, scene.centres, scene.data, a, b, pair >= len(scene.centres) * scene.world.shape[1])
+    return apart(scene, a, b, guess, margin)
 
 
 @njit
@@ -238,12 +324,12 @@ def gradient(scene, pair, out, grad):
 
 
 @njit
-def many_free(scene, Q, margin, dq, pairs):
-    """`free` of N rows into pairs (N,)."""
-    scene, Q, dq, pairs = borrowed((scene, Q, dq, pairs))
+def many_free(scene, Q, margin, still, pairs):
+    """`free` of N rows into pairs (N,); still (n,): zeros."""
+    scene, Q, still, pairs = borrowed((scene, Q, still, pairs))
     for k in range(len(Q)):
         scene.guess[:] = 0.0
-        pairs[k] = free(scene, Q[k], margin, dq)
+        pairs[k] = free(scene, Q[k], margin, still, still)
 
 
 @njit

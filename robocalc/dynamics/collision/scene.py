@@ -58,16 +58,30 @@ class Scene(NamedTuple):
 class Tables:
     """Rows of shapes as they are added; `frozen()` are the arrays of a Scene."""
 
-    def __init__(self):
-        self.ints, self.data, self.vertices, self.first, self.neighbours, self.balls = [], [], [], [0], [], []
+    def __init__(self, after=None):
+        """Empty, or to be joined to the tables `after`."""
+        self.ints, self.data, self.vertices, self.neighbours, self.balls = [], [], [], [], []
+        self.first = [] if after else [0]
+        self.before, self.edges = (len(after.vertices), len(after.neighbours)) if after else (0, 0)
+        self._frozen = None
+
+    def frozen(self):
+        """(ints, data, vertices, first, neighbours, balls) as arrays, made once."""
+        if self._frozen is None:
+            self._frozen = (
+                np.array(self.ints, np.int64).reshape(-1, INTS), np.array(self.data, float).reshape(-1, DATA),
+                np.array(self.vertices, float).reshape(-1, 3), np.array(self.first, np.int64),
+                np.array(self.neighbours, np.int64), np.array(self.balls, float).reshape(-1, 4),
+            )  # fmt: skip
+        return self._frozen
 
     def points(self, item, frame, points, rounding, balls, shell=None):
         """A hull of points, or the middle of a ball (1) or capsule (2). shell: (vertices, first, neighbours) known."""
         known = shell or (hull(points) if len(points) > 2 else _few(points))
         vertices, first, neighbours = known
-        start = len(self.vertices)
+        start = self.before + len(self.vertices)
         self.vertices += vertices.tolist()
-        self.first += (first[1:] + len(self.neighbours)).tolist()
+        self.first += (first[1:] + self.edges + len(self.neighbours)).tolist()
         self.neighbours += (neighbours + start).tolist()
         self._row(POINTS, item, frame, vertices, rounding, (start, start + len(vertices)), box(vertices), balls)
 
@@ -242,12 +256,12 @@ def scene_of(robot, body: Body, obstacles, skip_names, own) -> tuple:
 
     skip_names(link, name) -> whether that pair does not count; own: indices into body.own that count
     """
-    tables, S, items = Tables(), len(body.links), []
-    tables.__dict__.update({key: list(value) for key, value in body.tables.__dict__.items()})
+    S, items, known = len(body.links), [], body.tables
+    tables = Tables(known)
     for i, placed in enumerate(obstacles):
         items += [i] * _add_obstacle(tables, S + i, placed)
-    ints = np.array(tables.ints, np.int64).reshape(-1, INTS)
-    data = np.array(tables.data, float).reshape(-1, DATA)
+    known, more = known.frozen(), tables.frozen()
+    ints, data, vertices, first, neighbours, _ = (np.concatenate(both) for both in zip(known, more))
     W, pairs = len(items), np.array([body.own[k] for k in own], np.int64).reshape(-1, 2)
     world = np.ascontiguousarray(data[S:, 5:20].T)
     world[12:] += data[S:, 4]
@@ -258,8 +272,7 @@ def scene_of(robot, body: Body, obstacles, skip_names, own) -> tuple:
             if skip_names(link, placed.name):
                 skip[s, np.array(items) == i] = True
     scene = Scene(
-        robot.model(), ints, data, np.array(tables.vertices, float).reshape(-1, 3), np.array(tables.first, np.int64),
-        np.array(tables.neighbours, np.int64), np.array(tables.balls, float).reshape(-1, 4), world, pairs, body.reach,
+        robot.model(), ints, data, vertices, first, neighbours, known[-1], world, pairs, body.reach,
         body.reach_own[list(own)].reshape(-1, robot.n), skip, np.zeros((S * W + len(pairs), 3)), np.zeros((S, 3)),
         np.zeros(max(W, 1)), np.zeros((4, 9)), np.zeros(8), np.zeros(S * W + len(pairs)),
     )  # fmt: skip
