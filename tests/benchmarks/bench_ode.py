@@ -451,7 +451,7 @@ LINES = [
     Line("ode-flow-adjoint", "gradient of 2000 RK4 steps", "the primal", "ratio", 3.5, "s", flow_adjoint),
     Line("ode-flow-exact", "A and adjoint against complex step", "-", "at_most", 1e-12, "", flow_exactness),
     Line("ode-lie-order", "order of RKMK4 on SO(3)", "-", "at_least", 3.9, "", lie_order),
-    Line("ode-lie-orthogonal", "|RᵀR - 1| after 4000 steps", "-", "at_most", 1e-13, "", lie_orthogonality),
+    Line("ode-lie-orthogonal", "‖RᵀR - 1‖ after 4000 steps", "-", "at_most", 1e-13, "", lie_orthogonality),
     Line("ode-kepler-energy", "e = 0.9, 100 orbits: energy, bounded", "-", "at_most", 1e-9, "", kepler("energy")),
     Line("ode-kepler-momentum", "e = 0.9, 100 orbits: momentum", "-", "at_most", 1e-12, "", kepler("momentum")),
 ]
