@@ -226,11 +226,11 @@ def rest_ends():
 
 
 SPEED = [
-    Line(f"topp-{name}-{grid}{mark}", f"velocity and acceleration, {grid} points, {words}", name, "faster", target, "ms",
-         against(peer, grid, scheme))
+    Line(f"topp-{name}-{grid}{mark}", f"velocity and acceleration, {grid} points, {words}", name, "faster", target,
+         "ms", against(peer, grid, scheme))
     for name, peer, target in (("toppra", toppra, 70), ("Drake", drake, 200), ("copp-py", copp, 5))
     for grid in (100, 1000, 10000)
-    for scheme, mark, words in (("interpolation", "", "same discretisation"), ("certified", "-certified", "certified"))
+    for scheme, mark, words in (("interpolation", "", "same scheme"), ("certified", "-certified", "certified"))
     if not (name == "Drake" and grid == 10000) and not (name != "toppra" and mark)
 ]  # fmt: skip
 LINES = [

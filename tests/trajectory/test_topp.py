@@ -34,8 +34,8 @@ def test_durations_are_toppras_but_for_its_shrinking(kind, grid):
     scheme = constraint.DiscretizationType[kind]
     a = constraint.JointAccelerationConstraint(np.array([-ACCELERATION, ACCELERATION]).T, scheme)
     s = np.linspace(0, 1, grid + 1)
-    instance = algorithm.TOPPRA([v, a], path, gridpoints=s, solver_wrapper="seidel", parametrizer="ParametrizeConstAccel")
-    theirs = instance.compute_trajectory().duration
+    options = {"solver_wrapper": "seidel", "parametrizer": "ParametrizeConstAccel"}
+    theirs = algorithm.TOPPRA([v, a], path, gridpoints=s, **options).compute_trajectory().duration
     ours = time_optimal(panda_path(), panda_limits(), grid=grid, scheme=kind.lower()).duration
     assert ours <= theirs * (1 + 1e-12)
     assert ours == pytest.approx(theirs, rel=1e-5)  # toppra keeps x 0.01 % below its bounds
@@ -89,7 +89,9 @@ def test_asymmetric_limits_and_moving_ends_follow_the_textbook():
     assert_allclose([moving(0, 1)[0], moving(moving.duration, 1)[0]], [0.5, 1.0], rtol=1e-9)
 
 
-@pytest.mark.parametrize("path", [EASED, minimum_jerk([[0.0], [1.0]], [0, 1.0]), minimum_snap([[0.0], [1.0]], [0, 1.0])])
+@pytest.mark.parametrize(
+    "path", [EASED, minimum_jerk([[0.0], [1.0]], [0, 1.0]), minimum_snap([[0.0], [1.0]], [0, 1.0])]
+)
 def test_paths_that_rest_at_their_ends_take_the_time_of_the_line(path):
     for grid, error in ((100, 4e-2), (1000, 3e-3), (10_000, 3e-4)):
         motion = time_optimal(path, Limits(acceleration=1.0), grid=grid)
@@ -189,8 +191,7 @@ def test_tiny_and_huge_motions_are_no_different(scale):
     CubicSpline(np.linspace(0, 1, 3), [[0.0, 0], [1, 1e-14], [2, 0]]),  # a joint that hardly moves
     CubicSpline(np.r_[0, 1e-7, 1], [[0.0, 0], [1e-7, 0], [1, 1]]),  # nearly repeated
     CubicSpline(np.linspace(0, 1, 4), [[0.0, 0], [1, 0], [-1, 0], [0, 0]]),  # turns back
-    CubicSpline(np.linspace(0, 2 * np.pi, 60), np.c_[np.cos(np.linspace(0, 2 * np.pi, 60)),
-                                                    np.sin(np.linspace(0, 2 * np.pi, 60))]),  # zero inertia each quarter
+    CubicSpline(np.linspace(0, 6, 60), [[np.cos(x), np.sin(x)] for x in np.linspace(0, 6, 60)]),  # zero inertia
 ])  # fmt: skip
 @pytest.mark.parametrize("grid", [10, 1000, 10_000])
 def test_hard_cases_of_other_peoples_users(path, grid):
@@ -246,7 +247,7 @@ def test_bad_requests_are_told(change, told):
 def test_speeds_that_cannot_be_kept_are_told_with_what_can():
     with pytest.raises(Infeasible, match="start_speed is above what limits allow: at most"):
         time_optimal(panda_path(), panda_limits(), start_speed=1.0)
-    with pytest.raises(Infeasible, match="end_speed is above what limits allow at the end of the path: at most"):
+    with pytest.raises(Infeasible, match="end_speed is above what limits allow at the end"):
         time_optimal(panda_path(), panda_limits(), end_speed=1.0)
     with pytest.raises(Infeasible) as told:
         time_optimal(LINE, Limits(acceleration=1.0), start_speed=2.0)
@@ -263,7 +264,7 @@ def test_a_joint_without_limits_is_told():
 
 
 def test_a_path_beyond_its_range_is_told():
-    with pytest.raises(Infeasible, match="leaves the range of joint 0: it goes from 0 to 1, allowed is -0.5 to 0.5"):
+    with pytest.raises(Infeasible, match=r"leaves the range of joint 0: it goes from 0 to 1, allowed is -0\.5 to 0\.5"):
         time_optimal(LINE, Limits(position=[0.5], acceleration=[1.0]))
 
 

@@ -63,18 +63,18 @@ def test_a_pendulum_under_torque_is_the_double_integrator_without_gravity():
     friction = robot.friction
     assert (friction == 0).all() or friction.shape == (2, 1)
     tau = 3.0
-    motion = time_optimal(LINE, Limits(torque=[tau]), robot=_frictionless(robot), grid=500)
+    motion = time_optimal(LINE, Limits(torque=[tau]), robot=Frictionless(robot), grid=500)
     assert motion.duration == pytest.approx(2 * np.sqrt(J / tau), rel=1e-9)
 
 
-class _frictionless:
+class Frictionless:
     """A robot without friction."""
 
     def __init__(self, robot):
         self.n, self.joints, self.inverse_dynamics = robot.n, robot.joints, robot.inverse_dynamics
 
 
-class _sledge:
+class Sledge:
     """A mass on a track with viscous and Coulomb friction."""
 
     n, joints = 1, ("track",)
@@ -89,7 +89,7 @@ class _sledge:
 def test_friction_is_paid_when_speeding_up_and_helps_when_braking():
     """v̇ = (τ - c v - μ) / m up, (-τ - c v - μ) / m down: the switch found by integrating the equation of motion."""
     m, c, mu, tau = 2.0, 0.8, 0.3, 3.0
-    motion = time_optimal(LINE, Limits(torque=[tau]), robot=_sledge(m, c, mu), grid=4000)
+    motion = time_optimal(LINE, Limits(torque=[tau]), robot=Sledge(m, c, mu), grid=4000)
     dt, up, down = 1e-5, [(0.0, 0.0)], [(1.0, 0.0)]
     for path, force, sign in ((up, tau, 1), (down, -tau, -1)):
         x, v = path[0]
@@ -108,10 +108,10 @@ def test_friction_is_paid_when_speeding_up_and_helps_when_braking():
 
 
 def test_stronger_motors_never_take_longer(panda):
-    times = [
-        time_optimal(panda_path(), Limits(velocity=VELOCITY, torque=k * panda.limits.torque), robot=panda, grid=300).duration
-        for k in (0.7, 0.85, 1.0)
-    ]
+    times = []
+    for k in (0.7, 0.85, 1.0):
+        limits = Limits(velocity=VELOCITY, torque=k * panda.limits.torque)
+        times.append(time_optimal(panda_path(), limits, robot=panda, grid=300).duration)
     assert times[0] > times[1] > times[2]
 
 

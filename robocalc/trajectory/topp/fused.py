@@ -10,7 +10,7 @@ import numpy as np
 from robocalc.jit import njit
 from robocalc.trajectory.topp import lines
 from robocalc.trajectory.topp.compose import compose
-from robocalc.trajectory.topp.grid import CORNER, FEWEST, REST, certified_grid, marks, segments_of
+from robocalc.trajectory.topp.grid import CORNER, FEWEST, FEWEST_SOFT, REST, certified_grid, marks, segments_of
 from robocalc.trajectory.topp.lines import BIG, acceleration_rows, divide, inverse_squares, shift, velocity_caps
 from robocalc.trajectory.topp.passes import DONE, STILL, backward, forward
 
@@ -24,7 +24,11 @@ def lay(knots, coeffs, grid, points, scheme, soft):
     K = len(coeffs)
     mark = np.zeros(K + 1, np.int64)
     still = marks(knots, coeffs, mark) if scheme == CERTIFIED else -1
-    room = grid + FEWEST * K + K if scheme == CERTIFIED and not len(points) else max(grid, len(points) - 1)
+    room = (
+        grid + (FEWEST_SOFT if soft else FEWEST) * K + K
+        if scheme == CERTIFIED and not len(points)
+        else max(grid, len(points) - 1)
+    )
     s, seg = np.empty(room + 1), np.empty(room, np.int64)
     if len(points):
         s[:] = points

@@ -12,7 +12,7 @@ SMOOTH, CORNER, REST = 0, 1, 2
 STANDS = 1e-9  # of the largest |q'| nearby: less is rest
 KINK = 1e-6  # relative jump of q' that is a corner
 FINEST = 1e-6  # of a segment: nearer to its end rounding would be seen in q'' ṡ²
-FEWEST = 4  # intervals of a segment next to a stop or an end
+FEWEST, FEWEST_SOFT = 4, 48  # intervals of a segment next to a stop or an end; where ṡ starts from 0 smoothly
 
 
 @njit
@@ -77,7 +77,9 @@ def certified_grid(knots, mark, grid, soft, s, seg):
         a, h = knots[k], knots[k + 1] - knots[k]
         count = max(int(np.round(h / step)), 1)
         if mark[k] != SMOOTH or mark[k + 1] != SMOOTH or k == 0 or k == K - 1:
-            count = max(count, FEWEST)
+            count = max(count, FEWEST_SOFT if soft else FEWEST)
+        elif soft:
+            count = max(count, 2 * FEWEST)
         left = mark[k] == REST or (soft and (k == 0 or mark[k] == CORNER))
         right = mark[k + 1] == REST or (soft and (k == K - 1 or mark[k + 1] == CORNER))
         least = FINEST * count

@@ -18,7 +18,7 @@ CALM = 5e-5  # of the duration: what keeping u from alternating may cost
 SHARES = (0.6, 0.2, 0.05)  # of the profile without jerk bounds: where to start
 ITERATIONS = 150
 KEPT = 1e-9  # over a limit, relative, that needs no further round
-FREE, FIX_X, FIX_BOTH = 0, 1, 2  # of a span's end
+FIX_X, FIX_BOTH = 1, 2  # of a span's end
 LOOK = np.linspace(0.0, 1.0, 7)  # fractions of an interval at which torques and tool motions are checked
 
 
@@ -60,7 +60,7 @@ class Span:
             elif np.abs(q2[i, end]).max() > 1e-9 * np.abs(q2).max():
                 p = 1.5
             else:
-                continue  # the path rests so softly that ṡ is free
+                p = 1.0  # the path rests so softly that ṡ is free, and constant at first
             self.powers[end], self.fix[end] = p, FIX_BOTH
             self.ratio[end] = (1 - 2 * end) * (p - 1) / p / self.h[i]
             self.known[end] += 1 - 2 * end
@@ -71,7 +71,7 @@ class Span:
         x = share * np.minimum(self.guess, cap)
         place = np.concatenate([[0.0], np.cumsum(self.h)])
         for end in range(2):
-            if self.fix[end] == FIX_BOTH:
+            if self.fix[end] == FIX_BOTH and self.powers[end] > 1:
                 p, at = self.powers[end], self.known[end]
                 z = place if end == 0 else place[-1] - place
                 x = np.minimum(x, share * cap[at] * (z / z[at]) ** (2 * (p - 1) / p) + 1e-300)
@@ -87,6 +87,13 @@ class Span:
                 at, edge = self.known[end], N * end
                 u[at], x[edge], u[edge] = self.ratio[end] * x[at], 0.0, 0.0
         return x, u
+
+    def soft(self, x):
+        """The profile with ṡ at soft ends, which is that of the next point."""
+        for end in range(2):
+            if self.fix[end] == FIX_BOTH and self.powers[end] == 1:
+                x[self.N * end] = x[self.known[end]]
+        return x
 
     def solve(self):
         """The profile, and its motion within limits."""
@@ -108,7 +115,7 @@ class Span:
                 calm = calm if share == SHARES[0] else 100 * calm
             if not good:
                 self._refuse(found)
-            self.x, self.u = x, u
+            self.x, self.u = self.soft(x), u
             over = self.certify()
             if step == len(GOALS) - 1 or (over <= 1 + KEPT and goal == GOALS[-1]):
                 break

@@ -88,8 +88,6 @@ class SpanRows:
         span = self.span
         J = np.minimum(self.jhi, -self.jlo)
         for end in range(2):
-            if span.fix[end] == 0:  # at rest with path speed free
-                self.cap[self.N * end] = min(self.cap[self.N * end], self.bend[self.N * end])
             if span.fix[end] != 2:
                 continue
             i, p, sign = (self.N - 1) * end, span.powers[end], 1 - 2 * end

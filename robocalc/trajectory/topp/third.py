@@ -18,16 +18,42 @@ from robocalc.trajectory.topp.span import Span
 from robocalc.trajectory.topp.timed import TimedPath, joint_names
 from robocalc.trajectory.trajectory import Trajectory
 
+FINER = 3  # how often to halve the grid where no profile is found, or pieces stray from the path
+STRAY = 1e-5  # of the path's extent: what pieces may leave it by before the grid is halved
 JERK_OF_RATE = 1e4  # [rad/s³ | m/s³] to begin with where torque's rate alone bounds jerk
 JUMP = 1e-6  # relative: of the path's slope or curvature, at which the motion must rest
+
+
+class TooShort(Infeasible):
+    """No grid helps."""
 
 
 def solve_third(ask) -> TimedPath:
     """`time_optimal` with jerk or torque-rate bounds."""
     if ask.duration is not None and (ask.start > 0 or ask.end > 0):
         raise InvalidInput("a duration with jerk limits needs rest at both ends")
-    program = general.Program(ask._replace(limits=with_acceleration(ask)))
-    return Third(program, program.fastest(), ask).solve()
+    second = ask._replace(limits=with_acceleration(ask))
+    for finer in range(FINER, -1, -1):
+        program = general.Program(second)
+        x = program.fastest()
+        try:
+            motion = Third(program, x, ask).solve()
+            if finer == 0 or ask.points.size or strays(motion) <= STRAY:
+                return motion
+        except TooShort as error:
+            raise Infeasible(error.args[0]) from None
+        except Infeasible:
+            if finer == 0 or ask.points.size:
+                raise
+        second = second._replace(count=2 * second.count)  # a grid too coarse for jerk is the likelier reason
+
+
+def strays(motion):
+    """How far the pieces are from the path amid intervals, of the path's extent."""
+    t = 0.5 * (motion.t[1:] + motion.t[:-1])
+    far = np.abs(motion(t) - motion.path(motion.timing(t)[:, 0])).max()
+    low, high = motion.path.extrema()
+    return far / (high - low).max()
 
 
 def with_acceleration(ask) -> Limits:
@@ -109,7 +135,7 @@ class Third:
         )
         k = 1.0 if self.ask.duration is None else self.ask.duration / T.sum()
         if k < 1 - 1e-12:
-            raise Infeasible((f"duration {self.ask.duration:.9g} s is too short: {T.sum():.9g} s is the least",))
+            raise TooShort((f"duration {self.ask.duration:.9g} s is too short: {T.sum():.9g} s is the least",))
         slow = k ** np.arange(6)[:, None]
         return self._motion(T * k, coeffs / slow, along / slow, x / k**2, usage)
 
