@@ -2,6 +2,7 @@
 
     Problem, solve, METHODS   optimal control by collocation (needs CasADi: pip install casadi)
     OBJECTIVES                effort, energy, time, torque change, jerk: what `running` takes by name
+    plan_motion, find_path    among obstacles: a motion within limits to jerk, a path
     Plan, Status, Violation   a motion, or the named reasons why there is none
 
 Names load when first used, so that `import robocalc.optimize` stays light.
@@ -17,8 +18,21 @@ EXPORTS = {
     "METHODS": "solver",
     "SCHEMES": "schemes",
     "OBJECTIVES": "objectives",
+    "plan_motion": "paths.motion",
+    "find_path": "paths.finder",
 }
-__all__ = ["METHODS", "OBJECTIVES", "SCHEMES", "Plan", "Problem", "Status", "Violation", "solve"]
+__all__ = [
+    "METHODS",
+    "OBJECTIVES",
+    "SCHEMES",
+    "Plan",
+    "Problem",
+    "Status",
+    "Violation",
+    "find_path",
+    "plan_motion",
+    "solve",
+]
 
 
 def __getattr__(name):

@@ -186,18 +186,20 @@ class CollisionChecker:
         i = min(int(at), len(Q) - 2)
         return self._hit(at, Q[i] + (at - i) * (Q[i + 1] - Q[i]), int(pair))
 
-    def check_motion(self, trajectory, margin=0.0, grain=GRAIN) -> Hit | None:
-        """None if the trajectory keeps `margin` [m] at all times, not only at samples; else the Hit (at: time [s])."""
+    def check_motion(self, trajectory, margin=0.0, grain=GRAIN, *, details=True):
+        """None if the trajectory keeps `margin` [m] at all times, not only at samples; else the Hit (at: time [s]).
+
+        details   False: only whether it keeps the margin, a bool
+        """
         from robocalc.dynamics.collision.edges import motion_free
 
         if trajectory.n != self.robot.n:
             raise InvalidInput(f"the motion has {trajectory.n} joints, the robot {self.robot.n}")
         knots, coeffs = np.array(trajectory.knots), np.array(trajectory.coeffs)
         self.scene.guess[:] = 0.0
-        if motion_free(
-            self.scene, knots, coeffs, self._margin(margin), self._grain(grain), self.work, self._found
-        ):  # fmt: skip
-            return None
+        free = motion_free(self.scene, knots, coeffs, self._margin(margin), self._grain(grain), self.work, self._found)
+        if free or not details:
+            return bool(free) if not details else None
         at, pair = self._found
         return self._hit(at, np.asarray(trajectory(at)), int(pair))
 

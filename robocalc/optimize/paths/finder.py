@@ -4,7 +4,7 @@ find_path    from a configuration to the nearest reached of several goals
 PathResult   waypoints, clearance promised, status and violations
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from time import process_time
 
@@ -91,13 +91,20 @@ def find_path(
     checker = checker or CollisionChecker(robot, obstacles, exclude=exclude)
     start = vector("start", start, robot.n)
     (goals,), _ = joint_rows(robot.joints, goals=goals)
-    timeout, budget = _seconds("timeout", timeout), _seconds("budget", budget)
+    timeout, budget = seconds("timeout", timeout), seconds("budget", budget)
     status, violations, usable, keep = check_ends(checker, start, goals, clearance)
     timings = {"ends": process_time() - begin}
     if violations:
         return PathResult(None, keep, status, violations, timings=timings)
+    found = search_path(checker, start, goals, usable, keep, seed, timeout, budget)
+    return replace(found, timings=timings | found.timings)
+
+
+def search_path(checker, start, goals, usable, keep, seed, timeout, budget) -> PathResult:
+    """`find_path` between ends that are known to be free; usable: indices of such goals."""
+    begin = process_time()
     found = _Search(checker, start, goals[usable], keep, seed).run(timeout, budget)
-    timings["search"] = process_time() - begin - timings["ends"]
+    timings = {"search": process_time() - begin}
     if found is None:
         why = f"none found in {timeout:g} s of CPU time: the goal is enclosed, or the way narrower than {keep:.2g} m"
         return PathResult(None, keep, Status.ITERATION_LIMIT, (Violation("path", 1.0, why=why),), timings=timings)
@@ -106,7 +113,7 @@ def find_path(
     return PathResult(path, keep, goal=goal, length=length, nodes=nodes, timings=timings)
 
 
-def _seconds(name, value):
+def seconds(name, value):
     try:
         value = float(value)
     except (TypeError, ValueError):
