@@ -99,6 +99,11 @@ def test_paths_that_rest_at_their_ends_take_the_time_of_the_line(path):
         assert over(motion, Limits(acceleration=1.0)) <= 1e-6  # rounding, where ṡ² is 10⁶ and q'' 10⁻⁶
 
 
+def test_collocation_on_a_graded_grid_finds_the_least_time_of_a_path_that_rests_at_its_ends():
+    motion = time_optimal(EASED, Limits(acceleration=1.0), scheme="collocation")
+    assert motion.duration == pytest.approx(2.0, rel=5e-6)
+
+
 def test_a_path_through_rests_does_not_stop_twice():
     path = minimum_jerk(waypoints(count=4), [0, 1.0, 2.0, 3.0], stop=True)
     whole = time_optimal(path, panda_limits(), grid=3000)

@@ -10,7 +10,7 @@ import numpy as np
 from robocalc.jit import njit
 from robocalc.trajectory.topp import lines
 from robocalc.trajectory.topp.compose import compose
-from robocalc.trajectory.topp.grid import CORNER, FEWEST, FEWEST_SOFT, REST, certified_grid, marks, segments_of
+from robocalc.trajectory.topp.grid import CORNER, FEWEST, FEWEST_SOFT, REST, certified_grid, graded, marks, segments_of
 from robocalc.trajectory.topp.lines import BIG, acceleration_rows, divide, inverse_squares, shift, velocity_caps
 from robocalc.trajectory.topp.passes import DONE, STILL, backward, forward
 
@@ -23,7 +23,9 @@ def lay(knots, coeffs, grid, points, scheme, soft):
     """(status, s (N + 1,), seg (N,), mark (K + 1,), rest (N,)): points where given, else `grid` intervals."""
     K = len(coeffs)
     mark = np.zeros(K + 1, np.int64)
-    still = marks(knots, coeffs, mark) if scheme == CERTIFIED else -1
+    still = marks(knots, coeffs, mark)
+    if scheme != CERTIFIED:
+        still = -1
     room = (
         grid + (FEWEST_SOFT if soft else FEWEST) * K + K
         if scheme == CERTIFIED and not len(points)
@@ -38,8 +40,9 @@ def lay(knots, coeffs, grid, points, scheme, soft):
     else:
         N = grid
         for i in range(N + 1):
-            s[i] = knots[0] + (knots[K] - knots[0]) * (i / N)
+            s[i] = knots[0] + (knots[K] - knots[0]) * graded(i / N, mark[0] == REST, mark[K] == REST)
         s[N] = knots[K]
+        mark[:] = 0  # as peers do: the path's rests are no special places, and ṡ = 0 there
     if len(points) or scheme != CERTIFIED:
         segments_of(knots, s, seg)
     return (STILL if still >= 0 else DONE), s[: N + 1], seg[:N], mark, rests(knots, s, seg, mark, N)

@@ -51,7 +51,8 @@ def time_optimal(
     tool_*        bounds on the speed [m/s, rad/s] and acceleration [m/s², rad/s²] of `frame`, the tool where None
     torque_rate   (n,) [N m/s | N/s] bound on torque's change
     rows          rows(s (N,)) -> (a, b, lo, hi), each (N, R): lo ≤ a s̈ + b ṡ² ≤ hi
-    scheme        "certified"; or "interpolation", "collocation", which bound the grid points alone, as peers do
+    scheme        "certified"; or "interpolation", "collocation", which bound the grid points alone, as peers do:
+                  between them a motion may be over its limits, for a duration nearer to the least
     returns       TimedPath: a Trajectory with .s, .t, .timing s(t), .path_speed, .max_path_speed, .active
     raises        InvalidInput: a bad argument, told by name and value
                   Infeasible: no motion keeps the limits; says which constraint at which s, or what would be enough

@@ -95,7 +95,7 @@ def backward(P, UP, LO, h, cap, floor, rest, end_low, end_high, lower, K, k, act
                 x = 0.0
             else:
                 return CLOSED
-        if x > 0.5 * BIG:
+        if x > 0.5 * BIG and i > 0:
             return UNBOUNDED
         K[i], guess = x, il if iu == REACH else -1
         act[i] = REACH if x >= top else (il if iu == REACH else iu)  # the cap, or a row
@@ -116,6 +116,8 @@ def forward(P, UP, LO, h, start, K, k, x, act, info):
     if start > K[0] + slack or start < k[0] - slack:
         return START_FAST if start > K[0] else START_SLOW
     x[0] = min(start, K[0])
+    if x[0] > 0.5 * BIG:
+        return UNBOUNDED
     for i in range(len(h)):
         U, iu, _, il = sweep(i, x[i], P, UP, LO, 0.5 / h[i], K[i + 1], k[i + 1])
         act[i] = iu
