@@ -1,8 +1,8 @@
 """Linear-quadratic feedback, and the sampled linear dynamics on which it is designed.
 
-    lqr, dlqr    gains and cost of a linear system, continuous and sampled
-    linearise    a robot about a configuration, sampled as the engines step it
-    LQR          the design: τ = τ_ff + K (x_ref - x),  x = (q, v)
+lqr, dlqr    gains and cost of a linear system, continuous and sampled
+linearise    a robot about a configuration, sampled as the engines step it
+LQR          the design: τ = τ_ff + K (x_ref - x),  x = (q, v)
 """
 
 from dataclasses import dataclass, field

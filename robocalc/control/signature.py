@@ -1,9 +1,9 @@
 """What a law is to numba; importing this loads numba.
 
-    LAW_SIGNATURE   void(model, gains, memory, t, q, v, ref, tau)
-    LAW             the type of a pointer to such a function
-    law_at          that pointer from an address: a loop is compiled once for all laws, and passing one costs nothing
-    law_address     the address of a njit function, compiled for the signature if need be
+LAW_SIGNATURE   void(model, gains, memory, t, q, v, ref, tau)
+LAW             the type of a pointer to such a function
+law_at          that pointer from an address: a loop is compiled once for all laws, and passing one costs nothing
+law_address     the address of a njit function, compiled for the signature if need be
 """
 
 from numba import float64 as f8

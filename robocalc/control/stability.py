@@ -1,10 +1,10 @@
 """How stiff a sampled loop may be: bounds on the inertia that a single joint shows.
 
-    inertia_bound    d (n,) with diag(d) ≼ M for given mass matrices
-    lightest         such a bound over the robot's whole range
-    tool_inertia     the least mass and rotational inertia that the robot shows at its tool
-    stopping         lightest / dt: torque that stops a joint within one step, per velocity
-    damping_limit    the greatest damping that a loop sampled at dt can hold
+inertia_bound    d (n,) with diag(d) ≼ M for given mass matrices
+lightest         such a bound over the robot's whole range
+tool_inertia     the least mass and rotational inertia that the robot shows at its tool
+stopping         lightest / dt: torque that stops a joint within one step, per velocity
+damping_limit    the greatest damping that a loop sampled at dt can hold
 """
 
 from functools import lru_cache

@@ -1,9 +1,9 @@
 """What carries a robot forward in time: one Plant each, and the closed loop around it.
 
-    twin      compiled, without contact
-    bullet    PyBullet: the same dynamics to rounding, and contacts
-    loop      simulate(plant, law, reference, effects) -> Simulated(log, outcome)
-    ENGINES   name -> where its Plant is; `engine(name)` loads it
+twin      compiled, without contact
+bullet    PyBullet: the same dynamics to rounding, and contacts
+loop      simulate(plant, law, reference, effects) -> Simulated(log, outcome)
+ENGINES   name -> where its Plant is; `engine(name)` loads it
 """
 
 from importlib import import_module

@@ -13,7 +13,7 @@ from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.collision.edges import edge_free
 from robocalc.jit import njit
 
-GRAIN = 1e-3  # [rad | m] to which edges are searched: what is not surely free by then counts as blocked
+GRAIN = 2e-2  # [rad | m] to which edges are searched: what is not surely free by then counts as blocked
 WORTH = 0.005  # of the path's length: a shortcut that gains less is not tried
 ROOM = np.uint64(11)
 
