@@ -16,7 +16,7 @@ from robocalc.dynamics.collision.scene import Body, body_of, scene_of
 from robocalc.errors import InvalidInput, UnknownName
 
 SKIN = 1e-3  # [m] PyBullet's margin around hulls of meshes
-GRAIN = 1e-4  # [rad | m] to which edges are searched for a contact
+GRAIN = 1e-6  # [rad | m] to which edges and motions are searched before what is not surely free counts as too near
 REACH = 1e3  # [m]: nothing is farther
 
 

@@ -19,7 +19,6 @@ from robocalc.dynamics.kernels_frames import frames
 from robocalc.jit import njit
 
 OUT = 10  # columns of a result: distance, normal 3 (from b to a), point on a 3, point on b 3
-LIKELY = 0.25  # of the reach: pairs whose bounds are below are measured first
 CORE = 1e-12  # [m] distance of unrounded shapes below which they overlap: the direction between them is lost
 
 
@@ -286,19 +285,19 @@ def smallest(scene, q, reach, out, spare):
     """
     lower_bounds(scene, q)
     bound = scene.bound
-    best, found = reach, -1
+    best, found, likely = reach, -1, 0
     out[0] = np.inf
     for p in range(len(bound)):
-        if bound[p] < best:
-            bound[p] = tighter(scene, p)
-    for turn in range(2):  # likely ones first: what is near makes the others cheap
-        least = -np.inf if turn == 0 else LIKELY * reach
-        most = LIKELY * reach if turn == 0 else np.inf
-        for p in range(len(bound)):
-            if least <= bound[p] < min(most, best) and exact(scene, p, best, spare) < best:
-                best, found = spare[0], p
-                for c in range(10):
-                    out[c] = spare[c]
+        if bound[p] < bound[likely]:
+            likely = p
+    for k in range(-1, len(bound)):  # the likely one first: what is near makes the others cheap
+        p = likely if k < 0 else k
+        if bound[p] >= best or k == likely or (k >= 0 and tighter(scene, p) >= best):
+            continue
+        if exact(scene, p, best, spare) < best:
+            best, found = spare[0], p
+            for c in range(10):
+                out[c] = spare[c]
     return found
 
 

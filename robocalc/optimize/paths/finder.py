@@ -17,7 +17,8 @@ from robocalc.optimize.plan import Status, Violation
 
 CLEARANCE = 0.005  # [m] kept where the ends leave it
 ROUNDED = 0.00075  # [m] by which PyBullet's boxes, rounded by 1 mm, are farther than ours at their corners
-NODES = 3000  # of a tree, after which the search starts anew
+NODES = 3000  # of a tree at most
+FIRST = 250  # half the nodes that the first search may use
 STEP, RADIUS = 1.0, 4.0  # [rad | m] of one growth; from how far a node takes samples after its growth failed
 EASY = 40  # nodes of all searches together up to which another path is looked for
 CANDIDATES = 2  # paths that are looked for, of which the shorter one is shortened
@@ -176,17 +177,16 @@ class _Search:
         self.low = np.where(np.isfinite(self.low), self.low, ends.min(axis=0) - ROOM)
         self.high = np.where(np.isfinite(self.high), self.high, ends.max(axis=0) + ROOM)
         self.state = np.array([np.uint64(int(seed) % 2**64)])
-        self.best, self.length, self.nodes = None, np.inf, 0
+        self.best, self.length, self.nodes, self.last = None, np.inf, 0, FIRST
 
     def run(self, timeout, budget):
         """(path, length, nodes) or None: rounds of looking for a few paths and shortening the best."""
         begin = process_time()
         while True:
-            path, size = self.look(lambda: process_time() - begin < timeout)
-            if path is None:
-                break
-            self.finish(path, size)
-            if len(self.best) == 2 or process_time() - begin >= budget:
+            path, size = self.look(lambda: process_time() - begin < (timeout if self.best is None else budget))
+            if path is not None:
+                self.finish(path, size)
+            if self.best is None or len(self.best) == 2 or process_time() - begin >= budget:
                 break
         return None if self.best is None else (self.best, self.length, self.nodes)
 
@@ -200,7 +200,7 @@ class _Search:
         while tried < CANDIDATES and (best is None or used <= EASY):
             rows = search(
                 check.scene, self.start, self.goals, self.low, self.high, self.margin, STEP, RADIUS,
-                2 * NODES if best is None else EASY - used, self.state, nodes, parent, reach, buffer, check.work, found,
+                self.room(best, used), self.state, nodes, parent, reach, buffer, check.work, found,
             )  # fmt: skip
             used += int(found[2])
             if rows:
@@ -214,6 +214,15 @@ class _Search:
                 break
         self.nodes += used
         return best, shortest
+
+    def room(self, best, used):
+        """Nodes that the next search may use: few once there is a path, else twice as many after each failure."""
+        if best is not None:
+            return EASY - used
+        if self.best is not None:
+            return 5 * EASY
+        self.last = min(2 * self.last, 2 * NODES)
+        return self.last
 
     def finish(self, path, size):
         """Shorten a path, and keep it if it is the shortest so far."""

@@ -13,7 +13,8 @@ from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.collision.edges import edge_free
 from robocalc.jit import njit
 
-GRAIN = 2e-2  # [rad | m] to which edges are searched: what is not surely free by then counts as blocked
+GRAIN = 1e-4  # [rad | m] to which edges are searched: what is not surely free by then counts as blocked
+SAMPLES = 10  # for each node that there is room for, after which the search gives up
 WORTH = 0.005  # of the path's length: a shortcut that gains less is not tried
 ROOM = np.uint64(11)
 
@@ -75,7 +76,7 @@ def search(
 ):  # fmt: skip
     """Path from `first` (n,) to one of `goals` (G, n): number of its rows in path, or 0 where room ran out.
 
-    room             nodes of both trees after which it gives up
+    room             nodes of both trees after which it gives up, as after SAMPLES times as many samples
     step, radius     [rad | m] of one growth; of a node whose growth failed, from where it takes samples
     nodes, parent, reach   (2, M, n), (2, M), (2, M): the trees
     found            (3,) scratch, at last the number of nodes
@@ -94,7 +95,7 @@ def search(
     parent[:, : len(goals)] = -1
     reach[:, : len(goals)] = np.inf
     sample, fresh = np.empty(n), np.empty(n)
-    for _ in range(100 * M):
+    for _ in range(SAMPLES * room):
         a = 0 if sizes[0] <= sizes[1] else 1
         b = 1 - a
         found[2] = sizes[0] + sizes[1]
