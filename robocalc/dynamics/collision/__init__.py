@@ -5,7 +5,8 @@
     Box, Sphere, Cylinder, Capsule, HalfSpace, ConvexMesh   obstacles as values; `read_obstacle` takes others as well
 
 Kernels, from the ground up: support (farthest point of a shape), simplex (nearest point of four), gjk (distance of two
-convex shapes), epa (depth of an overlap), bounds (what can be skipped), query (whole robots), edges (whole motions).
+convex shapes), polish (of cylinders), epa (depth of an overlap), pairs, bounds (what can be skipped), query (whole
+robots), edges (whole motions).
 """
 
 from importlib import import_module
