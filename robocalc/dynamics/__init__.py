@@ -33,7 +33,7 @@ EXPORTS = {
     "System": "system",
     "check_derivatives": "derivatives",
 }
-ROOMS = ("kernels", "kernels_aba", "systems")
+ROOMS = ("kernels", "kernels_aba", "collision", "systems")
 __all__ = [*EXPORTS, *ROOMS]
 
 
