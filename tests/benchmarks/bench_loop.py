@@ -186,7 +186,7 @@ PD_LOOP = "closed loop a step, Panda, 7 joints: PD, feed-forward, friction, limi
 SAME = "the same with computed torque and integral action"
 BARE = "read, torque, step"
 ABOUT = "Panda, 1 s move and 0.5 s hold at 1 kHz, rms joint error"
-MOVES = "Panda, ±1 kg unmodelled, 60 random moves never tuned on, rms joint error"
+MOVES = "Panda, ±1 kg unmodelled, 60 random moves, rms joint error"
 LINES = [
     Line("loop-twin-us-per-step", f"compiled {PD_LOOP}", "-", "at_most", 1.5, "µs", twin_step("pd")),
     Line("loop-twin-us-per-step-ct", SAME, "-", "at_most", 1.5, "µs", twin_step("ct")),
