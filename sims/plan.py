@@ -16,8 +16,9 @@ import numpy as np
 from robocalc.errors import RobocalcError
 from robocalc.optimize import Plan, Status, Violation
 from robocalc.trajectory import Trajectory, discrete_reference
+from robocalc.trajectory.numbers_given import steps as whole_steps
 from sims.build import gripper_joints, motion_limits
-from sims.steps import CLOSING, Failed, Mover
+from sims.steps import CLOSING, DERIVATIVES, Failed, Mover
 
 OPEN_END = 1e-9  # relative: rounding is no violation of a limit
 
@@ -54,11 +55,13 @@ class TaskPlan(Plan):
         return discrete_reference(self.trajectory, dt)
 
     def grip(self, dt):
-        """(N + 1, n): force [N] for joints in force mode, NaN for joints that follow the reference.
+        """(N + 1, n): force [N] for joints in force mode, NaN for those that follow the reference; or None: no fingers.
 
         The fingers close by position, then their force grows, smoothly, to the end of the grasp.
         """
-        t = np.arange(len(self.reference(dt))) * dt
+        if not self.fingers:
+            return None
+        t = np.arange(whole_steps(self.trajectory.duration, dt) + 1) * dt
         grip = np.full((len(t), self.trajectory.n), np.nan)
         for i, step in enumerate(self.steps):
             if step.do == "grasp":
@@ -128,13 +131,12 @@ def _status(failures) -> Status:
 
 def _broken_limits(trajectory: Trajectory, limits, robot):
     """Limits that the exact extrema of the motion leave, position to jerk."""
-    for order, name in enumerate(("position", "velocity", "acceleration", "jerk")):
+    for order, (name, unit) in enumerate(DERIVATIVES):
         lower, upper = limits.bounds(name, robot.n)
         values, times = trajectory.extrema_with_times(order)
         beyond = np.array([lower - values[0], values[1] - upper])
         slack = OPEN_END * np.maximum(1.0, np.abs(np.where(np.isfinite(upper), upper, 1.0)))
         for side, joint in zip(*np.nonzero(beyond > slack), strict=True):
-            unit = "rad" + ("" if order == 0 else f"/s^{order}" if order > 1 else "/s")
             yield Violation(f"{name} limit of {robot.joints[joint]}", beyond[side, joint], unit, times[side, joint])
 
 

@@ -86,7 +86,7 @@ def planned(scenario, robot, world):
 def simulated(made: Run, tell) -> Run:
     """The run with log, outcome, metrics and acceptance."""
     scenario, sim = made.scenario, made.scenario.sim
-    reference, grip = made.plan.reference(sim.timestep), made.plan.grip(sim.timestep)
+    reference = made.plan.reference(sim.timestep)
     steps = len(reference) - 1
     law = scenario.controller.design().law(
         made.robot,
@@ -114,7 +114,7 @@ def simulated(made: Run, tell) -> Run:
             reference,
             effects,
             start=start,
-            grip=grip if made.plan.fingers else None,
+            grip=made.plan.grip(sim.timestep),
             pauses=pauses,
             on_pause=look,
         )

@@ -14,6 +14,7 @@ from robocalc.trajectory import Limits, Trajectory, curve_motion, line_motion, m
 from sims.strokes import frame, lift, on_board, turn
 
 SAME = 1e-9  # [rad | m]: closer configurations are the same place
+DERIVATIVES = (("position", "rad"), ("velocity", "rad/s"), ("acceleration", "rad/s^2"), ("jerk", "rad/s^3"))
 CLOSING = 0.6  # of a grasp's time: fingers close by position; then their force takes over
 
 
@@ -143,12 +144,12 @@ def _in_time(shape, duration, limits, joints):
 def farthest_beyond(motion, limits, joints) -> Violation:
     """The limit that a motion exceeds most, as a share of it; `joints` are the names."""
     found = []
-    for order, name in ((1, "velocity"), (2, "acceleration"), (3, "jerk")):
+    for order, (name, unit) in enumerate(DERIVATIVES[1:], start=1):
         values, times = motion.extrema_with_times(order)
         bound = limits.bounds(name, motion.n)
         share = np.where(np.isfinite(bound), values / bound, 0.0)
         side, joint = np.unravel_index(np.argmax(share), share.shape)
-        beyond, unit = abs(values[side, joint]) - abs(bound[side, joint]), f"rad/s^{order}" if order > 1 else "rad/s"
+        beyond = abs(values[side, joint]) - abs(bound[side, joint])
         violation = Violation(f"{name} limit of {joints[joint]}", beyond, unit, times[side, joint])
         found.append((share[side, joint] ** (1 / order), order, violation))  # by how much the time must grow
     return max(found)[2]
