@@ -189,6 +189,21 @@ def start_of(scenario, robot):
     return q, v
 
 
+def law_of(scenario, robot, reference, torque):
+    """The scenario's law for a robot as it is believed to be.
+
+    reference (N + 1, 3, n) at the physics step; torque (N + 1, n) planned with it, NaN where it is the law's to find,
+    or None. A design that works along a reference (`along`) is given both, with every NaN filled by inverse dynamics.
+    """
+    sim, design = scenario.sim, scenario.controller.design()
+    words = {"substeps": sim.control_every, "latency": scenario.sensors.latency}
+    if getattr(design, "along", False):
+        known = robot.inverse_dynamics(reference[:, 0], reference[:, 1], reference[:, 2])
+        filled = known if torque is None else np.where(np.isnan(torque), known, torque)
+        words |= {"reference": reference, "torque": filled, "step": sim.timestep}
+    return design.law(robot, sim.timestep * sim.control_every, reference[-1, 0], **words)
+
+
 def effects_of(scenario, robot, plant_robot, steps):
     """Everything in `disturbances` and `sensors` but payload, as the loop takes it."""
     sensors, found = (

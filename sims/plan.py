@@ -18,7 +18,8 @@ from robocalc.optimize import Plan, Status, Violation
 from robocalc.trajectory import Trajectory, discrete_reference
 from robocalc.trajectory.numbers_given import steps as whole_steps
 from sims.build import gripper_joints, motion_limits
-from sims.steps import CLOSING, DERIVATIVES, Failed, Mover
+from sims.planners.base import DERIVATIVES, Failed
+from sims.steps import CLOSING, Mover
 
 OPEN_END = 1e-9  # relative: rounding is no violation of a limit
 
@@ -37,11 +38,13 @@ class StepSpan(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskPlan(Plan):
-    """steps: StepSpan each; fingers: indices of gripper joints; clearance: (t (F,), distance (F,), pairs) or None."""
+    """steps: StepSpan each; fingers: indices of gripper joints; clearance: (t (F,), distance (F,), pairs) or None;
+    tracked: sims.steps.Tracked stretches, whose reference and torque are their own."""
 
     steps: tuple = ()
     fingers: tuple = ()
     clearance: tuple | None = None
+    tracked: tuple = ()
 
     def starting(self, gap):
         """The plan, or none if the `gap` (distance, pair) around the robot where it starts is an overlap."""
@@ -52,7 +55,25 @@ class TaskPlan(Plan):
 
     def reference(self, dt):
         """(N + 1, 3, n): what the loop tracks at each physics step."""
-        return discrete_reference(self.trajectory, dt)
+        reference = discrete_reference(self.trajectory, dt)
+        for first, last, (rows, _) in self._rolled(dt):
+            reference[first : last + 1] = rows
+        return reference
+
+    def torque(self, dt):
+        """(N + 1, n) planned feed-forward [N m | N], NaN where it is the law's to find; None: nowhere planned."""
+        if not self.tracked:
+            return None
+        torque = np.full((whole_steps(self.trajectory.duration, dt) + 1, self.trajectory.n), np.nan)
+        for first, last, (_, rows) in self._rolled(dt):
+            torque[first:last] = rows[:-1]  # of a step: the last row takes none
+        return torque
+
+    def _rolled(self, dt):
+        """(first step, last step, (reference, torque)) of each tracked stretch."""
+        for part in self.tracked:
+            first, last = round(part.start / dt), round(part.end / dt)
+            yield first, last, part.roll(dt)
 
     def grip(self, dt):
         """(N + 1, n): force [N] for joints in force mode, NaN for those that follow the reference; or None: no fingers.
@@ -112,6 +133,7 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
         timings=timings,
         steps=tuple(spans),
         fingers=mover.fingers,
+        tracked=tuple(mover.tracked),
         clearance=clearance if clearance is not None and np.isfinite(clearance[1]).any() else None,
     )
 

@@ -18,7 +18,16 @@ from time import perf_counter, process_time
 from types import ModuleType
 
 from robocalc.errors import EngineUnavailable, InvalidInput
-from sims.build import believed_robot, effects_of, known_world, motion_limits, start_of, true_robot, world_shapes
+from sims.build import (
+    believed_robot,
+    effects_of,
+    known_world,
+    law_of,
+    motion_limits,
+    start_of,
+    true_robot,
+    world_shapes,
+)
 from sims.engines.bullet import Bullet, Clearance
 from sims.engines.loop import simulate
 from sims.engines.status import Outcome
@@ -88,13 +97,8 @@ def simulated(made: Run, tell) -> Run:
     scenario, sim = made.scenario, made.scenario.sim
     reference = made.plan.reference(sim.timestep)
     steps = len(reference) - 1
-    law = scenario.controller.design().law(
-        made.robot,
-        sim.timestep * sim.control_every,
-        reference[-1, 0],
-        substeps=sim.control_every,
-        latency=scenario.sensors.latency,
-    )
+    torque = made.plan.torque(sim.timestep)
+    law = law_of(scenario, made.robot, reference, torque)
     effects = effects_of(scenario, made.robot, made.plant_robot, steps)
     start = start_of(scenario, made.robot)
     watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
@@ -115,6 +119,7 @@ def simulated(made: Run, tell) -> Run:
             effects,
             start=start,
             grip=made.plan.grip(sim.timestep),
+            feedforward=torque,
             pauses=pauses,
             on_pause=look,
         )

@@ -1,33 +1,36 @@
 """How each kind of task step moves the joints: one function a kind, in the registry STEPS.
 
 Mover    where the robot is by now, and the motion so far
-Failed   a step that cannot be done: the reason, and what would help
 """
 
-from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from robocalc.errors import Infeasible
-from robocalc.optimize import Violation
 from robocalc.trajectory import Limits, Trajectory, curve_motion, line_motion, minimum_jerk
+from sims.planners import planner
+from sims.planners.base import SAME, Failed
 from sims.strokes import frame, lift, on_board, turn
 
-SAME = 1e-9  # [rad | m]: closer configurations are the same place
-DERIVATIVES = (("position", "rad"), ("velocity", "rad/s"), ("acceleration", "rad/s^2"), ("jerk", "rad/s^3"))
 CLOSING = 0.6  # of a grasp's time: fingers close by position; then their force takes over
 
 
-class Failed(Exception):
-    """Why a step cannot be done."""
+class Tracked(NamedTuple):
+    """A stretch of the motion with a reference of its own: roll(dt) -> (reference (M + 1, 3, n), torque (M + 1, n)).
 
-    def __init__(self, why, amount=0.0, unit=""):
-        super().__init__(why)
-        self.amount, self.unit = amount, unit
+    For motions of the dynamics: what the robot does, step by step, under the planned torque.
+    """
+
+    start: float
+    end: float
+    roll: Any
 
 
 class Mover:
-    """The motion so far; q (n,) is where it ends. `do(step)` adds one step, ended on a whole control period."""
+    """The motion so far; q (n,) is where it ends. `do(step)` adds one step, ended on a whole control period.
+
+    tracked   Tracked stretches of it
+    """
 
     def __init__(self, scenario, robot, limits: Limits, fingers: tuple, world):
         self.scenario, self.robot, self.limits, self.fingers = scenario, robot, limits, fingers
@@ -36,7 +39,7 @@ class Mover:
         start = scenario.robot.start
         self.q = np.array(robot.home if start is None else start, dtype=float)
         self.period = scenario.sim.timestep * scenario.sim.control_every
-        self.trajectory = None
+        self.trajectory, self.tracked = None, []
 
     @property
     def time(self) -> float:
@@ -45,11 +48,20 @@ class Mover:
     def do(self, step):
         STEPS[step.do](self, step)
 
-    def add(self, piece: Trajectory):
-        """Append a motion that starts here at rest, slowed down to end on a whole control period."""
-        periods = max(1, int(np.ceil(piece.duration / self.period - 1e-6)))
-        piece = piece.shift(-piece.start).with_duration(periods * self.period)
+    def whole(self, duration) -> float:
+        """The duration [s], or the next longer one of whole control periods."""
+        return max(1, int(np.ceil(duration / self.period - 1e-6))) * self.period
+
+    def add(self, piece: Trajectory, tracked=None):
+        """Append a motion that starts here at rest, slowed down to end on a whole control period.
+
+        tracked   roll of a Tracked stretch; then the piece must last whole control periods, as it can't be slowed
+        """
+        start = self.time
+        piece = piece.shift(-piece.start).with_duration(self.whole(piece.duration))
         self.trajectory = piece if self.trajectory is None else self.trajectory.join(piece)
+        if tracked is not None:
+            self.tracked.append(Tracked(start, self.time, tracked))
         self.q = piece(piece.end)
 
     def stay(self, duration):
@@ -113,73 +125,9 @@ class Mover:
 
 
 def move(mover: Mover, step):
-    """Through the waypoints to the target: smooth in the joints, or straight lines of the tool."""
-    targets = [*step.via, step.to]
-    stop = [not getattr(target, "pass_through", False) for target in targets]
-    duration = step.duration
-    if duration is None and mover.scenario.planner.duration != "auto":
-        duration = mover.scenario.planner.duration
-    shape = (_line if step.path == "line" else _joint)(mover, targets, stop)
-    if shape is None:  # the robot is there already
-        mover.stay(mover.period if duration is None else duration)
-    elif duration is None:
-        mover.add(shape(limits=mover.step_limits(step)))
-    else:
-        mover.add(_in_time(shape, duration, mover.step_limits(step), mover.robot.joints))
-
-
-def _in_time(shape, duration, limits, joints):
-    """The motion of a shape in the duration asked for, which the limits must allow."""
-    try:
-        return shape(duration=duration, limits=limits)
-    except Infeasible:
-        least = shape(limits=limits).duration  # raises where another duration does not help
-        if least <= duration:
-            raise
-        broken = farthest_beyond(shape(duration=duration, limits=Limits(position=limits.position)), limits, joints)
-        why = f"takes at least {least:.4g} s within the limits, {duration:g} s given: {broken}"
-        raise Failed(why, least - duration, "s") from None
-
-
-def farthest_beyond(motion, limits, joints) -> Violation:
-    """The limit that a motion exceeds most, as a share of it; `joints` are the names."""
-    found = []
-    for order, (name, unit) in enumerate(DERIVATIVES[1:], start=1):
-        values, times = motion.extrema_with_times(order)
-        bound = limits.bounds(name, motion.n)
-        share = np.where(np.isfinite(bound), values / bound, 0.0)
-        side, joint = np.unravel_index(np.argmax(share), share.shape)
-        beyond = abs(values[side, joint]) - abs(bound[side, joint])
-        violation = Violation(f"{name} limit of {joints[joint]}", beyond, unit, times[side, joint])
-        found.append((share[side, joint] ** (1 / order), order, violation))  # by how much the time must grow
-    return max(found)[2]
-
-
-def _joint(mover, targets, stop):
-    """The motion as a function of limits or duration, None for no motion."""
-    waypoints, pose = [mover.q], mover.robot.pose(mover.q)
-    for target in targets:
-        waypoints.append(mover.configuration(target, waypoints[-1], pose))
-        pose = mover.pose_of(target, waypoints[-1], pose)
-    steps = np.abs(np.diff(waypoints, axis=0)).max(axis=1)
-    kept = np.flatnonzero(steps > SAME)
-    if not kept.size:
-        return None
-    rows = np.array([waypoints[0], *(waypoints[k + 1] for k in kept)])
-    halts = np.array([True, *(stop[k] for k in kept)])
-    return partial(minimum_jerk, rows, stop=halts)
-
-
-def _line(mover, targets, stop):
-    """Likewise."""
-    poses = [mover.robot.pose(mover.q)]
-    for target in targets:
-        poses.append(mover.pose_of(target, mover.q, poses[-1]))
-    if np.abs(np.diff(poses, axis=0)).max() < SAME:
-        return None
-    if len(targets) == 1:
-        return partial(line_motion, mover.robot, mover.q, poses[-1])
-    return partial(curve_motion, mover.robot, mover.q, np.array(poses[1:]), stop=np.array(stop))
+    """To the target, by the planner of the step, or else of the scenario."""
+    settings = step.planner or mover.scenario.planner
+    planner(settings.type)(mover, step, settings)
 
 
 def grasp(mover: Mover, step):

@@ -49,7 +49,7 @@ class Simulated(NamedTuple):
 
 
 def simulate(
-    plant, law: Law, reference, effects: Effects, *, start=None, grip=None, pauses=(), on_pause=None
+    plant, law: Law, reference, effects: Effects, *, start=None, grip=None, feedforward=None, pauses=(), on_pause=None
 ) -> Simulated:
     """N steps of the loop along reference (N + 1, 3, n) = q_ref, v_ref, a_ref at k dt: N + 1 rows.
 
@@ -58,12 +58,13 @@ def simulate(
     effects    of make_effects, for the plant's robot and at least N steps
     start      (q, v) (n,) each; None: the reference's first row
     grip       (N + 1, n) force [N m | N] of joints in force mode, NaN where position is controlled; None: no such joint
+    feedforward  (N + 1, n) torque [N m | N] known before the run, NaN where the law's own counts; None: nowhere
     pauses     increasing steps 0 <= k <= N at which on_pause(k) is called, the plant being at step k and row k not yet
                written; it may look at the plant, change its world, and end the run by returning True
     raises     InvalidInput: shapes, values or time steps that do not fit; divergence is an outcome, never an error
     """
     reference = _reference(reference, plant.robot.n)
-    closed = close_loop(plant, law, reference, effects, grip)
+    closed = close_loop(plant, law, reference, effects, grip, feedforward)
     N = len(reference) - 1
     stops = [*_pauses(pauses, N), N]
     plant.reset(*_start(start, reference))
@@ -82,7 +83,7 @@ def simulate(
     return Simulated(Log(plant.dt, closed.log[: k + 1]), outcome)
 
 
-def close_loop(plant, law: Law, reference, effects: Effects, grip=None) -> Closed:
+def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforward=None) -> Closed:
     """All arrays of one run, checked; memories are fresh copies, so that a run leaves nothing behind."""
     robot, (N, _, n) = plant.robot, np.subtract(reference.shape, (1, 0, 0))
     dt, every = effects.timing[DT], int(effects.timing[EVERY])
@@ -96,10 +97,13 @@ def close_loop(plant, law: Law, reference, effects: Effects, grip=None) -> Close
     if 0 < len(effects.noise) < N + 1:
         raise InvalidInput(f"the effects' noise is drawn for {len(effects.noise) - 1} steps, the reference has {N}")
     work = np.zeros((WORK_ROWS, n))
-    grip = np.zeros((0, n)) if grip is None else _grip(grip, N, n)
+    grip = np.zeros((0, n)) if grip is None else _rows("grip", grip, N, n)
     if len(grip):
         work[GRIP_DAMPING] = GRIP_DAMPED * stopping(robot, every * dt)
     tau = law.torque_along(reference, dt)
+    if feedforward is not None:
+        planned = _rows("feedforward", feedforward, N, n)
+        tau = np.where(np.isnan(planned), tau, planned)
     targets = _held(np.concatenate([reference, tau[:, None]], axis=1), every)
     effects = effects._replace(memory=np.zeros_like(effects.memory))
     log = np.zeros((N + 1, len(CHANNELS), n))
@@ -167,10 +171,10 @@ def _start(start, reference):
     return q, v
 
 
-def _grip(grip, N, n):
-    x = np.ascontiguousarray(grip, dtype=float).copy()
+def _rows(name, rows, N, n):
+    x = np.ascontiguousarray(rows, dtype=float).copy()
     if x.shape != (N + 1, n) or np.isinf(x).any():
-        raise InvalidInput(f"grip must have shape ({N + 1}, {n}), each a finite force or NaN, got shape {x.shape}")
+        raise InvalidInput(f"{name} must have shape ({N + 1}, {n}), each a finite force or NaN, got shape {x.shape}")
     return x
 
 

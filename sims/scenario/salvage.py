@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from sims.scenario import say
 from sims.scenario.schema import FORMAT, Scenario
-from sims.scenario.schema_control import MinJerk
+from sims.scenario.schema_planner import MinJerk
 
 _WAIT = {"do": "wait", "duration": 1.0}
 _SPARE = {

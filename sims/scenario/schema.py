@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sims.scenario.base import Name, Part, list_of
-from sims.scenario.schema_control import Controller, MinJerk, Planner
+from sims.scenario.schema_control import Controller
 from sims.scenario.schema_effects import Disturbance, Sensors
+from sims.scenario.schema_planner import MinJerk, Planner
 from sims.scenario.schema_robot import Robot
 from sims.scenario.schema_task import TaskStep
 from sims.scenario.schema_world import WorldItem

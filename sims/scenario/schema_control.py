@@ -1,37 +1,20 @@
-"""`controller:` and `planner:`. The controllers' models are made from the designs of robocalc.control.CONTROLLERS.
+"""`controller:`. The models are made from the designs of robocalc.control.CONTROLLERS.
 
 A design's fields are the keys: adding a design to the registry adds it here, to the JSON schema and to the checks.
 
-    PLANNERS      tag -> model
     Controller    the union over the registry
 """
 
 import dataclasses
 import typing
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Discriminator, Field, Tag, create_model, model_validator
+from pydantic import Field, create_model, model_validator
 
 from robocalc.control import CONTROLLERS
 from robocalc.errors import RobocalcError
 from sims.scenario.base import Part, tagged
-from sims.scenario.units import per_joint, positive
-
-Duration = Annotated[
-    Annotated[Literal["auto"], Tag("auto")] | Annotated[positive("time"), Tag("time")],
-    Discriminator(lambda value: "auto" if value == "auto" else "time"),
-]
-
-
-class MinJerk(Part):
-    """Polynomial motion of least integrated squared jerk through the waypoints."""
-
-    type: Literal["min_jerk"]
-    duration: Duration = Field("auto", description="of each move [s]; auto: as short as the limits allow")
-
-
-PLANNERS = {"min_jerk": MinJerk}
-Planner = tagged("type", PLANNERS)
+from sims.scenario.units import per_joint
 
 
 class ControllerPart(Part):

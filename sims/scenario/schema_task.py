@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_serializer
 
 from sims.scenario.base import Name, Part, Placement, list_of, tagged
+from sims.scenario.schema_planner import Planner
 from sims.scenario.schema_robot import Joints, Scale
 from sims.scenario.units import not_negative, positive, quantity, vector
 
@@ -115,6 +116,7 @@ class Move(Step):
     velocity_scale: Scale = Field(1.0, description="on top of robot.limits")
     acceleration_scale: Scale = Field(1.0, description="on top of robot.limits")
     avoid: Avoid | None = Field(None, description="keep a clearance on this move")
+    planner: Planner | None = Field(None, description="of this move; left out: the scenario's")
 
 
 class Grasp(Step):
