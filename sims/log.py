@@ -31,6 +31,7 @@ class Log:
     objects     name -> (N_o, 7) position [m] and quaternion xyzw in world, at t_objects (N_o,)
     clearance   (N_o,) [m] smallest distance of robot to anything it must not touch, and `clearance_pair` its names
     contacts    (N_o,) [N] sum of normal forces on the robot
+    touches     (C, 5) every point of contact on the robot: t [s], x, y, z [m] in world, normal force [N]; t as t_objects
     """
 
     dt: float
@@ -40,6 +41,7 @@ class Log:
     clearance: np.ndarray = field(default_factory=lambda: np.zeros(0))
     clearance_pair: tuple = ()
     contacts: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    touches: np.ndarray = field(default_factory=lambda: np.zeros((0, 5)))
 
     @property
     def t(self):

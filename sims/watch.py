@@ -64,7 +64,7 @@ class Watcher:
         self.pauses = sorted({*range(0, steps + 1, every), steps, *self.take, *(k for k in self.let_go if k <= steps)})
         self.grasp, self.held_at, self.reason = None, 0.0, None
         self.slip = {}
-        self.times, self.poses, self.gaps, self.forces = [], [], [], []
+        self.times, self.poses, self.gaps, self.forces, self.touches = [], [], [], [], []
 
     def look(self, k) -> bool:
         """Record; True asks the loop to stop."""
@@ -114,9 +114,10 @@ class Watcher:
         self.times.append(t)
         self.poses.append(self.plant.poses(self.objects))
         self.gaps.append(self.plant.clearance(exclude=self.meant, own=False, carried=carried))
-        forces = self.plant.contact_forces()
-        wrong = sum(force for (_, other), force in forces.items() if other not in self.meant)
-        self.forces.append((sum(forces.values()), wrong))
+        pressing = [contact for contact in self.plant.contacts() if contact.force > 0]
+        wrong = sum(contact.force for contact in pressing if contact.other not in self.meant)
+        self.forces.append((sum(contact.force for contact in pressing), wrong))
+        self.touches += [(t, *contact.point, contact.force) for contact in pressing]
 
     # as arrays
 
@@ -133,6 +134,7 @@ class Watcher:
             "clearance": np.array([gap.distance for gap in self.gaps]),
             "clearance_pair": tuple(gap.pair for gap in self.gaps),
             "contacts": np.array([total for total, _ in self.forces]),
+            "touches": np.array(self.touches).reshape(-1, 5),
         }
 
     def unintended(self):

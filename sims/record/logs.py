@@ -18,7 +18,7 @@ from sims.log import CHANNEL_INDEX, CHANNELS, Log
 FORMAT = "robocalc-log/1"
 LINEAR = {"rad": "m", "rad/s": "m/s", "rad/s^2": "m/s^2", "N m": "N"}  # units of a prismatic joint
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every member: the same log gives the same bytes
-SINGLE = {"t_objects": "s", "clearance": "m", "contacts": "N"}
+SINGLE = {"t_objects": "s", "clearance": "m", "contacts": "N", "touches": "s, m, m, m, N"}
 POSE = ("m", "m", "m", "1", "1", "1", "1")
 
 
@@ -48,7 +48,7 @@ def arrays_of(log: Log) -> dict:
     if len(log.t_objects):
         arrays["t_objects"] = np.asarray(log.t_objects, float)
     arrays |= {f"object/{name}": np.asarray(poses, float) for name, poses in log.objects.items()}
-    for name in ("clearance", "contacts"):
+    for name in ("clearance", "contacts", "touches"):
         if len(getattr(log, name)):
             arrays[name] = np.asarray(getattr(log, name), float)
     return arrays
@@ -108,6 +108,7 @@ def read_log(path):
         clearance=found.get("clearance", np.zeros(0)),
         clearance_pair=tuple(found["clearance_pair"].tolist()) if "clearance_pair" in found else (),
         contacts=found.get("contacts", np.zeros(0)),
+        touches=found.get("touches", np.zeros((0, 5))),
     )
     units = {name: words["units"][name] for name in CHANNELS}
     return log, Header(tuple(words["joints"]), tuple(words["prismatic"]), units), words
@@ -138,6 +139,8 @@ class Comparison:
 def compare(log_a: Log, log_b: Log, joints=()) -> Comparison:
     """Whether two logs are bit-identical (a NaN equals itself), else where and by how much they part first."""
     a, b = arrays_of(log_a), arrays_of(log_b)
+    if ("touches" in a) != ("touches" in b):  # one touched nothing: `contacts` says when they part
+        a.pop("touches", None), b.pop("touches", None)
     if set(a) != set(b):
         only = ", ".join(sorted(set(a) ^ set(b)))
         return Comparison(False, f"the logs do not hold the same: {only} is in one of them only")
@@ -147,9 +150,7 @@ def compare(log_a: Log, log_b: Log, joints=()) -> Comparison:
     for name, x in a.items():
         found = _first_difference(x, b[name])
         if found is not None:
-            clock = (
-                a["t"] if len(x) == len(a["t"]) and name in a and "object" not in name else a.get("t_objects", a["t"])
-            )
+            clock = x[:, 0] if name == "touches" else a["t"] if len(x) == len(a["t"]) else a.get("t_objects", a["t"])
             t = float(clock[min(found[0], len(clock) - 1)])
             if worst is None or t < worst[0]:
                 worst = (t, name, *found)
