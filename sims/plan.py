@@ -243,6 +243,7 @@ def _check_clearance(trajectory, spans, checker):
 def _touch(constraint, beyond, pair, time, what, distance=None):
     distance = beyond if distance is None else distance
     depth = f"{-1e3 * distance:.1f} mm deep" if distance < 0 else f"{1e3 * distance:.1f} mm apart"
-    remedy = "move the start" if constraint == "start" else "add a `via` or move a waypoint"
+    around = "`planner: {type: avoid}` finds a way around, else add a `via` or move a waypoint"
+    remedy = "move the start" if constraint == "start" else around
     why = f"{what}: {' and '.join(pair)}, {depth} at t = {time:.3g} s; {remedy}"
     return Violation(constraint, -beyond, "m", float(time), why)

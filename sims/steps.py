@@ -3,11 +3,14 @@
 Mover    where the robot is by now, and the motion so far
 """
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from robocalc.trajectory import Limits, Trajectory, curve_motion, line_motion, minimum_jerk
+from sims.engines.bullet_contacts import fingers_of, hand_of
+from sims.engines.poses import compose, from_matrix, inverse
 from sims.planners import planner
 from sims.planners.base import SAME, Failed
 from sims.strokes import frame, lift, on_board, turn
@@ -30,6 +33,8 @@ class Mover:
     """The motion so far; q (n,) is where it ends. `do(step)` adds one step, ended on a whole control period.
 
     tracked   Tracked stretches of it
+    held      (name, link, pose (7,) in the link) of what the fingers hold, or None
+    placed    name -> shape, of what was set down elsewhere
     """
 
     def __init__(self, scenario, robot, limits: Limits, fingers: tuple, world):
@@ -40,6 +45,7 @@ class Mover:
         self.q = np.array(robot.home if start is None else start, dtype=float)
         self.period = scenario.sim.timestep * scenario.sim.control_every
         self.trajectory, self.tracked = None, []
+        self.held, self.placed = None, {}
 
     @property
     def time(self) -> float:
@@ -144,6 +150,29 @@ def grasp(mover: Mover, step):
         )
     move_fingers(mover, max(half, lower.max()), CLOSING * step.duration)
     mover.stay((1 - CLOSING) * step.duration)
+    taken(mover, step.object)
+
+
+def taken(mover, name):
+    """From now on the hand carries it."""
+    hand = hand_of(mover.robot, fingers_of(mover.robot)[0])
+    place = mover.placed.get(name, mover.world[name]).pose
+    mover.held = name, hand, compose(inverse(_pose(mover, hand)), place)
+
+
+def left(mover):
+    """What the hand carried stays where it is."""
+    if mover.held is not None:
+        name, hand, pose = mover.held
+        place = compose(_pose(mover, hand), pose)
+        mover.placed[name] = replace(mover.world[name], position=place[:3], rpy=None, quaternion=place[3:])
+        mover.held = None
+
+
+def _pose(mover, link):
+    """(7,) of a link."""
+    T = mover.robot.pose(mover.q, link)
+    return np.concatenate([T[:3, 3], from_matrix(T[:3, :3])])
 
 
 def half_width(shape) -> float:
@@ -170,6 +199,7 @@ def release(mover: Mover, step):
     """Fingers open, to `width` or as far as they go."""
     if not mover.fingers:
         raise Failed(f"{mover.robot.name} has no gripper; take for example model: panda_gripper")
+    left(mover)
     upper = mover.limits.bounds("position", mover.robot.n)[1][list(mover.fingers)].min()
     move_fingers(mover, upper if step.width is None else min(step.width / 2, upper), step.duration)
 

@@ -10,7 +10,11 @@ from importlib import import_module
 
 from robocalc.errors import UnknownName
 
-PLANNERS = {"min_jerk": "sims.planners.min_jerk:plan_move"}
+PLANNERS = {
+    "min_jerk": "sims.planners.min_jerk:plan_move",
+    "avoid": "sims.planners.avoid:plan_move",
+    "rrt": "sims.planners.avoid:plan_move",
+}
 
 
 def planner(name):

@@ -12,7 +12,7 @@ import numpy as np
 
 from robocalc.dynamics.check import joint_rows, vector
 from robocalc.dynamics.collision.obstacles import read_obstacle
-from robocalc.dynamics.collision.scene import Body, body_of, scene_of
+from robocalc.dynamics.collision.scene import HALF_SPACE, Body, body_of, scene_of
 from robocalc.errors import InvalidInput, UnknownName
 
 SKIN = 1e-3  # [m] PyBullet's margin around hulls of meshes
@@ -62,13 +62,16 @@ class CollisionChecker:
                 that touch at `robot.home`. Links that no joint moves do not count against obstacles
     exclude     names of obstacles, or pairs (link, obstacle or link) in any order, that may touch
     skin        [m]
+    pad         [m] by which obstacles count as thicker, so that a margin is kept from them plus `pad`, from the robot
+                itself alone: checks, distances and the order of pairs are those of thicker obstacles; a Gap tells the
+                true distance
     raises      InvalidInput, UnknownName   an obstacle, a name or a mesh cannot be used; says which
 
     One checker per thread. Same question, same bits.
     """
 
-    def __init__(self, robot, obstacles=(), *, own=True, exclude=(), skin=SKIN):
-        self.robot, self.skin = robot, float(skin)
+    def __init__(self, robot, obstacles=(), *, own=True, exclude=(), skin=SKIN, pad=0.0):
+        self.robot, self.skin, self._own, self._exclude = robot, float(skin), own, tuple(exclude)
         if not 0 <= self.skin < 1:
             raise InvalidInput(f"skin must be 0 to 1 m, got {skin!r}")
         self.obstacles = tuple(read_obstacle(thing) for thing in obstacles)
@@ -83,6 +86,15 @@ class CollisionChecker:
         counted = [k for k in counted if not skipped(links[pairs[k][0]], links[pairs[k][1]])]
         self.scene, self._items = scene_of(robot, self._body, self.obstacles, skipped, counted)
         self._found = np.zeros(2)
+        self.pad = self._margin(pad)
+        self._thicken(self.pad)
+
+    def _thicken(self, pad):
+        S, scene = len(self._body.links), self.scene
+        flat = scene.ints[S:, 0] == HALF_SPACE
+        scene.data[S:, 3:5] += pad
+        scene.data[S:, 19] += pad * flat
+        scene.world[12:] += pad
 
     def _exclusions(self, exclude):
         sets = {frozenset([e]) if isinstance(e, str) else frozenset(e) for e in exclude}
@@ -149,7 +161,17 @@ class CollisionChecker:
         if pair < 0:
             return Gap(np.inf, ("", ""), np.full((2, 3), np.nan), np.full(3, np.nan), np.zeros(self.robot.n))
         points = result[4:10].reshape(2, 3).copy()
-        return Gap(float(result[0]), self.pair(pair), points, result[1:4].copy(), grad.copy())
+        pad = self.pad if pair < len(self._body.links) * len(self._items) else 0.0
+        points[1] -= pad * result[1:4]
+        return Gap(float(result[0] + pad), self.pair(pair), points, result[1:4].copy(), grad.copy())
+
+    def with_pad(self, pad) -> "CollisionChecker":
+        """This checker with another `pad`."""
+        if pad == self.pad:
+            return self
+        return CollisionChecker(
+            self.robot, self.obstacles, own=self._own, exclude=self._exclude, skin=self.skin, pad=pad
+        )  # fmt: skip
 
     def pair(self, index) -> tuple:
         """Names of the pair that kernels call `index`."""

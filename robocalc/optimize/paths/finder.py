@@ -73,6 +73,7 @@ def find_path(
     seed=0,
     timeout=5.0,
     budget=0.0,
+    rounds=1,
     checker=None,
     exclude=(),
 ) -> PathResult:
@@ -80,9 +81,11 @@ def find_path(
 
     start       (n,); goals (n,) or (G, n), any of which will do [rad | m]
     obstacles   see `robocalc.dynamics.collision.read_obstacle`; or a ready `checker` of the robot
-    clearance   [m] wanted between all pairs, also at start and goal; None: 5 mm, or half of what the ends have
+    clearance   [m] wanted from obstacles, also at start and goal; None: 5 mm, or half of what the ends have. Between
+                its own links the robot keeps as much up to 5 mm, or half of what the ends have
     timeout     [CPU s] after which the search gives up
     budget      [CPU s] in which shorter paths are looked for even after one is found; 0 takes the first good one
+    rounds      of looking for shorter paths, whatever time they take: the same bits everywhere
     seed        the same seed, the same path, bit for bit (with a budget: as far as time allows)
     returns     PathResult: BAD_START or INFEASIBLE with the pair and its depth where an end is in contact or too near,
                 ITERATION_LIMIT where time ran out
@@ -92,19 +95,20 @@ def find_path(
     checker = checker or CollisionChecker(robot, obstacles, exclude=exclude)
     start = vector("start", start, robot.n)
     (goals,), _ = joint_rows(robot.joints, goals=goals)
-    timeout, budget = seconds("timeout", timeout), seconds("budget", budget)
+    timeout, budget, rounds = seconds("timeout", timeout), seconds("budget", budget), count("rounds", rounds)
+    checker, clearance = padded(checker, start, goals, clearance)
     status, violations, usable, keep = check_ends(checker, start, goals, clearance)
     timings = {"ends": process_time() - begin}
     if violations:
-        return PathResult(None, keep, status, violations, timings=timings)
-    found = search_path(checker, start, goals, usable, keep, seed, timeout, budget)
-    return replace(found, timings=timings | found.timings)
+        return PathResult(None, keep + checker.pad, status, violations, timings=timings)
+    found = search_path(checker, start, goals, usable, keep, seed, timeout, budget, rounds)
+    return replace(found, clearance=keep + checker.pad, timings=timings | found.timings)
 
 
-def search_path(checker, start, goals, usable, keep, seed, timeout, budget) -> PathResult:
+def search_path(checker, start, goals, usable, keep, seed, timeout, budget, rounds=1) -> PathResult:
     """`find_path` between ends that are known to be free; usable: indices of such goals."""
     begin = process_time()
-    found = _Search(checker, start, goals[usable], keep, seed).run(timeout, budget)
+    found = _Search(checker, start, goals[usable], keep, seed).run(timeout, budget, rounds)
     timings = {"search": process_time() - begin}
     if found is None:
         why = f"none found in {timeout:g} s of CPU time: the goal is enclosed, or the way narrower than {keep:.2g} m"
@@ -124,21 +128,38 @@ def seconds(name, value):
     return value
 
 
-def check_ends(checker, start, goals, clearance):
-    """(status, violations, indices of usable goals, clearance to keep [m]): what start and goals allow."""
-    if clearance is not None and not 0 <= float(clearance) < np.inf:
+def count(name, value):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise InvalidInput(f"{name} must be a whole number from 1, got {value!r}")
+    return int(value)
+
+
+def padded(checker, start, goals, clearance):
+    """(checker, margin): keeping the margin there keeps `clearance` [m] from obstacles; from itself what ends allow."""
+    if clearance is None:
+        return checker, None
+    if isinstance(clearance, bool) or not 0 <= float(clearance) < np.inf:
         raise InvalidInput(f"clearance must be a number of at least 0 m, got {clearance!r}")
+    own, clearance = float(clearance), float(clearance)
+    if own > 0:
+        near = (g for q in (start, *goals) for g in checker.gaps(q, 2 * own) if g.pair[1] not in checker.names)
+        own = min(own, CLEARANCE, 0.5 * max(0.0, min((g.distance for g in near), default=np.inf)))
+    return checker.with_pad(clearance - own), own
+
+
+def check_ends(checker, start, goals, clearance):
+    """(status, violations, indices of usable goals, margin to keep [m]): what start and goals allow."""
     least = 0.0 if clearance is None else float(clearance)
     outside = [_outside(checker.robot, q, name) for q, name in [(start, "start"), *((g, "goal") for g in goals)]]
     if outside[0]:
         return Status.BAD_START, (outside[0],), np.empty(0, int), least
     gap = checker.nearest(start, 10 * max(CLEARANCE, least))
-    if gap.distance <= least:
-        return Status.BAD_START, (_contact("start", gap, least),), np.empty(0, int), least
+    if _short(checker, gap, least) >= 0:
+        return Status.BAD_START, (_contact("start", checker, gap, least),), np.empty(0, int), least
     near = [checker.nearest(g, 10 * max(CLEARANCE, least)) for g in goals]
-    usable = np.array([i for i, g in enumerate(near) if g.distance > least and outside[1 + i] is None], int)
+    usable = np.array([i for i, g in enumerate(near) if _short(checker, g, least) < 0 and outside[1 + i] is None], int)
     if not len(usable):
-        bad = [o or _contact("goal", g, least) for o, g in zip(outside[1:], near)]
+        bad = [o or _contact("goal", checker, g, least) for o, g in zip(outside[1:], near)]
         return Status.INFEASIBLE, tuple(bad), usable, least
     if clearance is None:
         far = max(near[i].distance for i in usable)
@@ -159,7 +180,18 @@ def _outside(robot, q, name):
     return Violation(name, float(over[k]), "rad", why=why)
 
 
-def _contact(name, gap, clearance):
+def _wanted(checker, gap, least):
+    """Distance [m] that a pair must have."""
+    return least + (checker.pad if gap.pair[1] in checker.names else 0.0)
+
+
+def _short(checker, gap, least):
+    """How much of it is missing [m]."""
+    return _wanted(checker, gap, least) - gap.distance
+
+
+def _contact(name, checker, gap, least):
+    clearance = _wanted(checker, gap, least)
     if gap.distance <= 0:
         why, clearance = f"in collision: {gap}", 0.0
     else:
@@ -179,14 +211,16 @@ class _Search:
         self.state = np.array([np.uint64(int(seed) % 2**64)])
         self.best, self.length, self.nodes, self.last = None, np.inf, 0, FIRST
 
-    def run(self, timeout, budget):
+    def run(self, timeout, budget, rounds):
         """(path, length, nodes) or None: rounds of looking for a few paths and shortening the best."""
         begin = process_time()
         while True:
             path, size = self.look(lambda: process_time() - begin < (timeout if self.best is None else budget))
             if path is not None:
                 self.finish(path, size)
-            if self.best is None or len(self.best) == 2 or process_time() - begin >= budget:
+            rounds -= 1
+            done = rounds <= 0 and process_time() - begin >= budget
+            if self.best is None or len(self.best) == 2 or done:
                 break
         return None if self.best is None else (self.best, self.length, self.nodes)
 

@@ -13,7 +13,7 @@ from robocalc.dynamics.check import vector
 from robocalc.dynamics.collision import CollisionChecker, Gap
 from robocalc.errors import Infeasible, InvalidInput, RobocalcError
 from robocalc.optimize.paths.blend import rounded
-from robocalc.optimize.paths.finder import PathResult, check_ends, search_path, seconds
+from robocalc.optimize.paths.finder import PathResult, check_ends, count, padded, search_path, seconds
 from robocalc.optimize.plan import Plan, Status, Violation
 from robocalc.trajectory import Limits, Trajectory, jerk_limited, time_optimal
 
@@ -48,6 +48,7 @@ def plan_motion(
     clearance=None,
     timeout=5.0,
     budget=0.0,
+    rounds=1,
     frame=None,
     exclude=(),
     checker=None,
@@ -59,8 +60,10 @@ def plan_motion(
                 reached by any of its configurations
     obstacles   see `robocalc.dynamics.collision.read_obstacle`; exclude: names or pairs that may touch
     limits      `Limits`: velocity, acceleration, jerk, torque; the robot's without its torque where None
-    clearance   [m] kept all along between all pairs; None: 5 mm, or half of what the ends have where that is less
-    timeout     [CPU s] for the path; budget [CPU s] in which shorter paths are looked for
+    clearance   [m] kept all along from obstacles; None: 5 mm, or half of what the ends have where that is less. Between
+                its own links the robot keeps as much up to 5 mm, or half of what the ends have
+    timeout     [CPU s] for the path; budget [CPU s] in which shorter paths are looked for; rounds of doing so: at least
+                as many, whatever time they take
     seed        the same seed, the same motion
     returns     MotionPlan: status and violations say which end, pair, depth, pose or limit stands in the way
     raises      InvalidInput: a bad argument, told by name and value
@@ -71,15 +74,16 @@ def plan_motion(
     checker = checker or CollisionChecker(robot, obstacles, exclude=exclude)
     limits = _limits(robot, limits)
     start = vector("start", start, robot.n)
-    timeout, budget = seconds("timeout", timeout), seconds("budget", budget)
+    timeout, budget, rounds = seconds("timeout", timeout), seconds("budget", budget), count("rounds", rounds)
     goals, refused = _goals(robot, goal, frame, start, seed)
     if refused:
         return MotionPlan(None, Status.INFEASIBLE, (refused,))
+    checker, clearance = padded(checker, start, goals, clearance)
     status, violations, usable, keep = check_ends(checker, start, goals, clearance)
     if violations:
         return MotionPlan(None, status, violations, timings={"ends": process_time() - begin})
     timings = {"ends": process_time() - begin}
-    path = _find(checker, start, goals, usable, keep, seed, timeout, budget)
+    path = _find(checker, start, goals, usable, keep, seed, timeout, budget, rounds)
     timings["path"] = process_time() - begin - timings["ends"]
     if not path.solved:
         return MotionPlan(None, path.status, path.violations, path=path, timings=timings)
@@ -122,11 +126,11 @@ def _goals(robot, goal, frame, start, seed):
     return np.array(found), None
 
 
-def _find(checker, start, goals, usable, keep, seed, timeout, budget) -> PathResult:
+def _find(checker, start, goals, usable, keep, seed, timeout, budget, rounds) -> PathResult:
     """A path with more clearance than is wanted, where the ends have it, so that corners can be rounded."""
     ends = min(checker.distance(q, 1.0) for q in (start, *goals[usable]))
     return search_path(
-        checker, start, goals, usable, min(keep + EXTRA, keep + 0.5 * (ends - keep)), seed, timeout, budget
+        checker, start, goals, usable, min(keep + EXTRA, keep + 0.5 * (ends - keep)), seed, timeout, budget, rounds
     )  # fmt: skip
 
 
@@ -136,7 +140,7 @@ def _timed(checker, path, keep, limits, timings) -> MotionPlan:
     timings["corners"] = process_time() - begin
     if not pieces:
         motion = Trajectory(np.array([0.0, 1e-9]), path.waypoints[:1, None, :])
-        return MotionPlan(motion, path=path, clearance=keep, timings=timings)
+        return MotionPlan(motion, path=path, clearance=keep + checker.pad, timings=timings)
     robot, begin = checker.robot, process_time()
     try:
         motion = _in_time(robot, pieces, limits)
@@ -149,8 +153,8 @@ def _timed(checker, path, keep, limits, timings) -> MotionPlan:
     closest, at = _closest(checker, motion)
     timings["check"] = process_time() - begin
     return MotionPlan(
-        motion, status, violations, motion.duration, None, timings, path=path, clearance=keep, closest=closest,
-        closest_time=at,
+        motion, status, violations, motion.duration, None, timings, path=path, clearance=keep + checker.pad,
+        closest=closest, closest_time=at,
     )  # fmt: skip
 
 
@@ -182,7 +186,7 @@ def _verdict(checker, motion, keep, limits):
     told = [Violation("limits", 1.0, why=sentence) for sentence in certificate(motion, limits).broken]
     hit = checker.check_motion(motion, max(keep - LOOSE, 0.0))
     if hit is not None:
-        short = keep - hit.gap.distance
+        short = keep + checker.pad * (hit.gap.pair[1] in checker.names) - hit.gap.distance
         told.append(Violation("clearance", max(short, 1e-9), "m", hit.at, why=f"{hit.gap} at t = {hit.at:.4g} s"))
     return (Status.INFEASIBLE if told else Status.SOLVED), tuple(told)
 
