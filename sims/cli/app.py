@@ -38,10 +38,14 @@ def run_folder(scenario) -> Path:
 def scenario_file(given: Path) -> Path:
     """The path as given, or that of the built-in scenario of that name."""
     if not given.exists() and given.parent == Path("."):
-        for name in (given.name, given.name.replace("-", "_")):
-            if (SCENARIOS / f"{name}.yaml").is_file():
-                return SCENARIOS / f"{name}.yaml"
+        names = {f"{given.name}.yaml", f"{given.name.replace('-', '_')}.yaml"}
+        return next((file for file in library(SCENARIOS) if file.name in names), given)
     return given
+
+
+def library(folder: Path) -> list:
+    """The scenario files in a folder and the themes below it, by name; studies are another kind of file."""
+    return sorted((f for f in folder.rglob("*.yaml") if f.parent.name != "studies"), key=lambda file: file.stem)
 
 
 def overrides(sets, engine=None, seed=None) -> list:

@@ -8,18 +8,27 @@ from pathlib import Path
 
 
 def scenarios(folder: Path) -> dict:
-    """Built-in scenarios: name of the file without suffix -> tags, description. One that cannot be read says so."""
+    """Built-in scenarios: name of the file without suffix -> theme, tags, description.
+
+    One that cannot be read says so. The theme is the folder; what lies in no folder is where to begin.
+    """
+    from sims.cli.app import library
     from sims.scenario.yaml_file import Unreadable, parse
 
     found = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in library(folder):
         try:
             data = parse(path.read_text(encoding="utf-8")).data
             data = data if isinstance(data, dict) else {}
         except (OSError, UnicodeDecodeError, Unreadable):
             data = {"description": "cannot be read: see `robocalc check`"}
         tags = ", ".join(map(str, data.get("tags") or ()))
-        found[path.stem] = {"tags": tags, "description": " ".join(str(data.get("description", "")).split())}
+        theme = path.parent.name if path.parent != folder else "first"
+        found[path.stem] = {
+            "theme": theme,
+            "tags": tags,
+            "description": " ".join(str(data.get("description", "")).split()),
+        }
     return found
 
 

@@ -395,7 +395,7 @@ def test_list_knows_scenarios_robots_controllers_and_metrics():
     assert {"pd", "pid", "computed_torque", "lqr"} <= set(found["controllers"])
     assert found["metrics"]["tracking.tcp_max_mm"]["unit"] == "mm"
     assert set(json.loads(call("list", "--json").stdout)["scenarios"]) == {
-        path.stem for path in SCENARIOS.glob("*.yaml")
+        path.stem for path in SCENARIOS.rglob("*.yaml") if path.parent.name != "studies"
     }
 
 

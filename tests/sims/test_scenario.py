@@ -25,7 +25,7 @@ from sims.scenario.units import UNITS, si
 from sims.scenario.yaml_file import parse, scalar
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BUILT_IN = sorted((ROOT / "scenarios").glob("*.yaml"))
+BUILT_IN = sorted(p for p in (ROOT / "scenarios").rglob("*.yaml") if p.parent.name != "studies")
 
 HERE = Path(__file__).parent
 GOOD = (HERE / "test_scenario_good.yaml").read_text(encoding="utf-8")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sims import Scenario, run
+from sims.cli.app import library
 
-SCENARIOS = sorted((Path(__file__).resolve().parents[2] / "scenarios").glob("*.yaml"))
+SCENARIOS = library(Path(__file__).resolve().parents[2] / "scenarios")
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
