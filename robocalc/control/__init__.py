@@ -1,9 +1,9 @@
 """Laws that follow a reference: a design is a frozen set of gains, a law is one compiled function.
 
-    PD, PID, ComputedTorque, LQR    designs; their fields are the keys of a scenario's `controller:`
+    PD, PID, ComputedTorque, LQR, TVLQR   designs; their fields are the keys of a scenario's `controller:`
     CONTROLLERS                     name -> design
     Law                             compiled step, gains, memory; any njit function of LAW's signature serves as step
-    lqr, dlqr                       linear-quadratic gains, continuous and sampled
+    lqr, dlqr, tvlqr                linear-quadratic gains: continuous, sampled, along a motion
     linearise                       the sampled dynamics about a configuration: what LQR is designed on
     damping_limit, inertia_bound    how stiff a sampled loop may be
 
@@ -12,11 +12,13 @@ numba and scipy load when a law is made, not here.
 
 from robocalc.control.computed_torque import ComputedTorque, error_gains
 from robocalc.control.law import FEEDFORWARD, Law
-from robocalc.control.linear import LQR, dlqr, linearise, lqr
+from robocalc.control.linear import LQR, linearise
 from robocalc.control.pd import PD, PID
+from robocalc.control.riccati import dlqr, lqr, tvlqr
 from robocalc.control.stability import damping_limit, inertia_bound
+from robocalc.control.tvlqr import TVLQR
 
-CONTROLLERS = {"pd": PD, "pid": PID, "computed_torque": ComputedTorque, "lqr": LQR}
+CONTROLLERS = {"pd": PD, "pid": PID, "computed_torque": ComputedTorque, "lqr": LQR, "tvlqr": TVLQR}
 
 __all__ = [
     "CONTROLLERS",
@@ -25,6 +27,7 @@ __all__ = [
     "LQR",
     "PD",
     "PID",
+    "TVLQR",
     "ComputedTorque",
     "Law",
     "damping_limit",
@@ -33,6 +36,7 @@ __all__ = [
     "inertia_bound",
     "linearise",
     "lqr",
+    "tvlqr",
 ]
 
 

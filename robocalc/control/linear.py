@@ -1,6 +1,5 @@
-"""Linear-quadratic feedback, and the sampled linear dynamics on which it is designed.
+"""Linear-quadratic feedback of a robot about one configuration, and the sampled dynamics on which it is designed.
 
-lqr, dlqr    gains and cost of a linear system, continuous and sampled
 linearise    a robot about a configuration, sampled as the engines step it
 LQR          the design: τ = τ_ff + K (x_ref - x),  x = (q, v)
 """
@@ -20,73 +19,10 @@ from robocalc.control.gains import (
     checked,
     per_joint,
 )
-from robocalc.control.law import Law, undriven
+from robocalc.control.inputs import about_rest, per_input, state_names
+from robocalc.control.law import Law
+from robocalc.control.riccati import dlqr
 from robocalc.errors import InvalidInput
-
-
-def dlqr(A, B, Q, R):
-    """(K, S) for x₊ = A x + B u and cost Σ xᵀQx + uᵀRu: the best is u = -K x, and costs x₀ᵀ S x₀.
-
-    A (n, n), B (n, m), Q (n, n) ≽ 0, R (m, m) ≻ 0; K (m, n), S (n, n).
-    raises    InvalidInput: shapes, NaN, signs of Q and R, or no u = -K x that stabilises
-    source    discrete algebraic Riccati equation; Anderson & Moore (1990), ch. 2
-    """
-    from scipy.linalg import solve_discrete_are
-
-    A, B, Q, R = _system(A, B, Q, R)
-    S = _riccati(solve_discrete_are, A, B, Q, R)
-    K = np.linalg.solve(R + B.T @ S @ B, B.T @ S @ A)
-    if not np.abs(np.linalg.eigvals(A - B @ K)).max() < 1.0:
-        raise InvalidInput(UNSTABLE)
-    return K, S
-
-
-def lqr(A, B, Q, R):
-    """(K, S) for ẋ = A x + B u and cost ∫ xᵀQx + uᵀRu dt: the best is u = -K x, and costs x₀ᵀ S x₀.
-
-    Shapes, raises and source as for dlqr.
-    """
-    from scipy.linalg import solve_continuous_are
-
-    A, B, Q, R = _system(A, B, Q, R)
-    S = _riccati(solve_continuous_are, A, B, Q, R)
-    K = np.linalg.solve(R, B.T @ S)
-    if not np.linalg.eigvals(A - B @ K).real.max() < 0.0:
-        raise InvalidInput(UNSTABLE)
-    return K, S
-
-
-UNSTABLE = (
-    "no linear feedback stabilises this system: some unstable motion is not moved by the input, or not weighted by Q"
-)
-
-
-def _riccati(solve, A, B, Q, R):
-    try:
-        S = solve(A, B, Q, R)
-    except (np.linalg.LinAlgError, ValueError):
-        raise InvalidInput(UNSTABLE) from None
-    if not np.isfinite(S).all():
-        raise InvalidInput(UNSTABLE)
-    return (S + S.T) / 2
-
-
-def _system(A, B, Q, R):
-    A, B, Q, R = (np.atleast_2d(np.asarray(x, float)) for x in (A, B, Q, R))
-    n, m = A.shape[0], B.shape[1]
-    for name, x, shape in (("A", A, (n, n)), ("B", B, (n, m)), ("Q", Q, (n, n)), ("R", R, (m, m))):
-        if x.shape != shape:
-            raise InvalidInput(f"{name} must have shape {shape}, got {x.shape}")
-        if not np.isfinite(x).all():
-            raise InvalidInput(f"{name} must be finite, got {x.tolist()}")
-    for name, x in (("Q", Q), ("R", R)):
-        if not np.allclose(x, x.T, rtol=1e-9, atol=1e-12 * np.abs(x).max()):
-            raise InvalidInput(f"{name} must be symmetric")
-    if np.linalg.eigvalsh(Q)[0] < -1e-12 * max(1.0, np.abs(Q).max()):
-        raise InvalidInput(f"Q must have no negative eigenvalue, its smallest is {np.linalg.eigvalsh(Q)[0]:g}")
-    if np.linalg.eigvalsh(R)[0] <= 0:
-        raise InvalidInput(f"R must be positive definite, its smallest eigenvalue is {np.linalg.eigvalsh(R)[0]:g}")
-    return A, B, Q, R
 
 
 def linearise(robot, q, dt, substeps=1):
@@ -126,7 +62,8 @@ class LQR:
 
     q_weight   [1/rad² | 1/m²]
     v_weight   [s²/rad² | s²/m²]
-    r_weight   [1/(N m)² | 1/N²]; of the joints that have a drive (torque limit above 0)
+    r_weight   [1/(N m)² | 1/N²]; of the joints that have a drive (torque limit above 0), or of each input of a robot
+               with thrusters
     Designed on the sampled dynamics linearised about the nominal configuration (the robot's home unless given).
     """
 
@@ -152,21 +89,18 @@ class LQR:
         """(K (n, 2n), S (2n, 2n)): torque -K δx, zero rows for joints without a drive; cost to go δxᵀ S δx."""
         check_period(dt)
         check_substeps(substeps)
-        q = _configuration(robot, q_nominal)
-        weights = [per_joint(name, getattr(self, name), robot) for name in ("q_weight", "v_weight", "r_weight")]
-        driven = ~undriven(robot)
-        if not driven.any():
-            raise InvalidInput(f"robot {robot.name} has no drive: all its torque limits are zero")
-        A, B = linearise(robot, q, dt, substeps)
-        K = np.zeros((robot.n, 2 * robot.n))
+        q = configuration(robot, q_nominal)
+        weights = [per_joint(name, getattr(self, name), robot) for name in ("q_weight", "v_weight")]
+        r_weight = per_input("r_weight", self.r_weight, robot)
+        A, B, torques = about_rest(robot, q, dt, substeps)
         try:
-            K[driven], S = dlqr(A, B[:, driven], np.diag(np.concatenate(weights[:2])), np.diag(weights[2][driven]))
+            K, S = dlqr(A, B, np.diag(np.concatenate(weights)), np.diag(r_weight), names=state_names(robot))
         except InvalidInput as error:
             raise InvalidInput(f"LQR of {robot.name} about q = {np.round(q, 4).tolist()}: {error}") from None
-        return K, S
+        return torques(K), S
 
 
-def _configuration(robot, q):
+def configuration(robot, q):
     q = np.asarray(robot.home if q is None else q, float)
     if q.shape != (robot.n,) or not np.isfinite(q).all():
         raise InvalidInput(f"q_nominal must be {robot.n} finite joint positions, got {q.tolist()}")
