@@ -37,9 +37,11 @@ from sims.log import Log
 from sims.metrics import measure
 from sims.plan import plan_task
 from sims.record import RunNotSaved, collect_versions, ready, write_run
+from sims.report.budget import error_budget
 from sims.report.gather import report_data
 from sims.report.page import write_page
 from sims.report.plots import write_plots
+from sims.report.unsolved import unsolved_data
 from sims.result import Run
 from sims.scenario import Scenario
 from sims.watch import Walk, Watcher
@@ -194,7 +196,9 @@ def keep_somewhere(made: Run, folder, *, plots, report) -> Run:
 def keep(made: Run, folder, *, plots, report) -> Run:
     """Write the run folder, as far as `output.keep` and the arguments ask for it; the run with its folder."""
     wanted, versions = made.scenario.output.keep, collect_versions(made.plant_robot, made.scenario)
-    shown = _shown(made, versions)
+    page = report and "replay" in wanted
+    budget = error_budget(made.scenario, made.plan, made.log) if page else None
+    shown = _shown(made, versions, budget)
     written = write_run(
         folder,
         scenario=made.scenario,
@@ -209,13 +213,17 @@ def keep(made: Run, folder, *, plots, report) -> Run:
         versions=versions,
         robot=made.robot,
         plots=(lambda path: write_plots(path, shown())) if plots and made.log and "plots" in wanted else None,
-        report=(lambda path: write_page(path, shown())) if report and made.log and "replay" in wanted else None,
+        report=(lambda path: write_page(path, shown())) if page else None,
+        error_budget=budget,
     )
     return replace(made, folder=written.folder, warnings=written.warnings)
 
 
-def _shown(made: Run, versions):
+def _shown(made: Run, versions, budget):
     """The data of plots and page, made when one of them asks first."""
+    if made.log is None:
+        words = {"versions": versions, "notes": made.warnings}
+        return cache(lambda: unsolved_data(made.scenario, made.robot, made.world, made.plan, **words))
     return cache(
         lambda: report_data(
             name=made.scenario.name,
@@ -238,6 +246,7 @@ def _shown(made: Run, versions):
             limits=motion_limits(made.scenario, made.robot),
             planned_clearance=None if made.plan.clearance is None else made.plan.clearance[:2],
             notes=made.warnings,
+            budget=budget,
         )
     )
 

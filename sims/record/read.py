@@ -33,6 +33,7 @@ class StoredRun:
     metrics: dict = field(default_factory=dict)
     acceptance: tuple = ()
     plan: dict = field(default_factory=dict)
+    error_budget: dict = field(default_factory=dict)  # as sims.report.budget.Budget.to_dict; {} where there is none
     timings: dict = field(default_factory=dict)
     warnings: tuple = ()
     log: Log | None = None
@@ -86,6 +87,7 @@ def read_run(folder, *, with_log=True) -> StoredRun:
         metrics=_metrics(summary, problems),
         acceptance=tuple(row for row in _list(summary, "acceptance") if isinstance(row, dict)),
         plan=_dict(summary, "plan"),
+        error_budget=_dict(summary, "error_budget"),
         timings=_dict(summary, "timings"),
         warnings=tuple(map(str, _list(summary, "warnings"))),
         log=log,

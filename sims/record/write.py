@@ -81,6 +81,7 @@ def write_run(
     robot=None,
     report=None,
     plots=None,
+    error_budget=None,
 ) -> Written:
     """Write the run folder; an older run of the same name is replaced in the last moment.
 
@@ -92,6 +93,7 @@ def write_run(
     plan_info    plain data about the plan;  timings  name -> s
     versions     by default collect_versions(robot, scenario); the log's hash is added
     robot        names and kinds of the joints, for the log's header
+    error_budget has `.to_dict()`, or None
     report       called with the path of report.html, plots with the path of a folder: each writes there.
                  What they raise becomes a warning: the log and the metrics are kept
     raises       InvalidInput for a place that cannot be used, RunNotSaved when the disk is full or broken; then
@@ -112,6 +114,7 @@ def write_run(
             "metrics": {name: _metric(*figure) for name, figure in (metrics or {}).items()},
             "acceptance": [_row(row) for row in acceptance],
             "plan": plan_info or {},
+            "error_budget": None if error_budget is None else error_budget.to_dict(),
             "timings": dict(timings or {}),
             "warnings": notes,
             "files": sorted(path.name for path in partial.iterdir()),

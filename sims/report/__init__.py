@@ -1,6 +1,7 @@
 """Showing a run: the page with the 3D replay, and plots as files.
 
-report_data    a run as plain data for both
+report_data    a run as plain data for both; unsolved_data of a plan that failed
+error_budget   how much of the tracking error comes from what
 write_page     report.html, complete in itself
 write_plots    PNG and SVG by matplotlib
 """
@@ -10,6 +11,8 @@ from importlib import import_module
 _HOME = {
     "ReportData": "data",
     "report_data": "gather",
+    "unsolved_data": "unsolved",
+    "error_budget": "budget",
     "write_page": "page",
     "write_plots": "plots",
 }

@@ -37,7 +37,7 @@ def panels_of(robot, log, limits, tool, tool_ref, planned_clearance):
                     t=t,
                     values=values[:, joints],
                     reference=None if reference is None else reference[:, joints],
-                    limits=None if bound is None else _pair(bound)[:, joints],
+                    limits=None if bound is None else pair(bound)[:, joints],
                     joints=tuple(int(j) for j in joints),
                     reference_label="asked for" if key == "torque" else "wanted",
                 )
@@ -107,7 +107,7 @@ def _pairs(log, t):
     return tuple(texts[k] for k in np.clip(np.searchsorted(log.t_objects, t - 1e-9), 0, len(texts) - 1))
 
 
-def _pair(bound):
+def pair(bound):
     """(2, n): lower and upper, from (n,) symmetric or (2, n)."""
     bound = np.asarray(bound, float)
     return bound if bound.ndim == 2 else np.stack([-bound, bound])

@@ -4,6 +4,7 @@ Solid, Body    a shape fixed in a body; a body with its poses over time
 Panel          one plot: values over time, with reference and limits
 Span           something named that lasts: a task step, a push
 Figure, Check  a metric with its unit; a row of the acceptance table
+Marker         a pose in the 3D view: where the tool should have come
 ReportData     all of it
 reduce_rows    a long log made short enough to draw: smallest and largest value of each bucket stay
 """
@@ -51,6 +52,13 @@ class Check(NamedTuple):
     time: float | None = None
 
 
+class Marker(NamedTuple):
+    """pose (7,) position [m] and quaternion xyzw in world."""
+
+    name: str
+    pose: tuple
+
+
 @dataclass(frozen=True)
 class Solid:
     """A shape in its body's frame: offset (12,) is R row-major, then p [m]; colour (r, g, b[, a]) in 0..1 or None.
@@ -71,12 +79,16 @@ class Solid:
 
 @dataclass(frozen=True)
 class Body:
-    """poses (F, 7) or (1, 7) for what stands still: position [m], quaternion xyzw, in world."""
+    """poses (F, 7) or (1, 7) for what stands still: position [m], quaternion xyzw, in world.
+
+    run   drawn as a ghost in the colour of that run; None: as it is
+    """
 
     name: str
     role: str
     solids: tuple
     poses: np.ndarray
+    run: int | None = None
 
     def __post_init__(self):
         poses = np.atleast_2d(np.asarray(self.poses, float))
@@ -92,6 +104,7 @@ class Panel:
     """One plot: values (N, k) at t (N,), drawn as lines; reference (N, k) dashed, limits (2, k) dotted.
 
     joints   which of the report's joints the lines are, so that they share colour and switch; () for other lines
+    runs     which of the compared runs the lines are: they differ by dash; () where there is one run
     """
 
     key: str
@@ -105,6 +118,7 @@ class Panel:
     joints: tuple = ()
     reference_label: str = "wanted"
     notes: tuple = ()  # one text a sample, or none: as the pair whose distance is shown
+    runs: tuple = ()
 
     def __post_init__(self):
         values = np.asarray(self.values, float)
@@ -119,7 +133,15 @@ class Panel:
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything on the page. t_frames (F,) are the times of the bodies' poses, [s]; paths (P, 3) in world, [m]."""
+    """Everything on the page. t_frames (F,) are the times of the bodies' poses, [s]; paths (P, 3) in world, [m].
+
+    touches   (starts (F + 1,), points (C, 4)): contacts of frame k are rows starts[k] to starts[k + 1]: x, y, z [m] and
+              normal force [N]; or None
+    witness   (F, 6) the two points [m] that are closest to each other, NaN where nothing is near; or None
+    reasons   sentences: why there is no motion to show; () for a run
+    budget    sims.report.budget.Budget, or None
+    verdict   a word instead of "Accepted" and "Not accepted"
+    """
 
     name: str
     joints: tuple
@@ -139,6 +161,12 @@ class ReportData:
     scenario_text: str = ""
     versions: dict = field(default_factory=dict)
     notes: tuple = ()  # sentences for the reader: what is missing, what to know
+    markers: tuple = ()
+    touches: tuple | None = None
+    witness: np.ndarray | None = None
+    budget: object = None
+    reasons: tuple = ()
+    verdict: str = ""
     reduced: str = ""  # what of the log is not drawn, and where it is; empty if all is
 
     @property

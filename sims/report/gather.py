@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sims.report.bodies import robot_bodies, tool_poses, world_bodies
+from sims.report.budget import Budget
 from sims.report.curves import panels_of
 from sims.report.data import Check, Figure, ReportData, Span, frame_rows
 from sims.scenario.metric_names import METRIC_NAMES, OBJECT_METRICS
@@ -37,6 +38,7 @@ def report_data(
     tool_ref=None,
     planned_clearance=None,
     notes=(),
+    budget=None,
 ) -> ReportData:
     """What `write_page` and `write_plots` draw.
 
@@ -50,6 +52,7 @@ def report_data(
     limits             robocalc.trajectory.Limits drawn in the plots; by default the robot's own
     tool, tool_ref     executed and wanted tool poses (N + 1, 4, 4); computed from q and q_ref when left out
     planned_clearance  (t (F,), distance (F,) [m]) of the plan, or None
+    budget             sims.report.budget.Budget, or its plain data, or None
     """
     t = log.t
     rows = frame_rows(t)
@@ -76,8 +79,30 @@ def report_data(
         scenario_text=scenario_text,
         versions=versions or {},
         notes=tuple(notes),
+        touches=_touches(log, t[rows]),
+        witness=_witness(log, t[rows]),
+        budget=budget if budget is None or isinstance(budget, Budget) else Budget.of(budget),
         reduced=f"{reduced} The replay interpolates between {len(rows):,} poses." if reduced else "",
     )
+
+
+def _touches(log, t):
+    """Contacts at the moment of the log's look that is nearest before each frame, as ReportData.touches."""
+    touches = np.asarray(getattr(log, "touches", ())).reshape(-1, 5)
+    if not len(touches) or not len(log.t_objects):
+        return None
+    seen = np.asarray(log.t_objects)[np.clip(np.searchsorted(log.t_objects, t + 1e-9) - 1, 0, None)]
+    first, last = np.searchsorted(touches[:, 0], seen - 1e-9), np.searchsorted(touches[:, 0], seen + 1e-9)
+    rows = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
+    return np.concatenate([[0], np.cumsum(last - first)]), touches[rows.astype(int), 1:]
+
+
+def _witness(log, t):
+    """Closest points at each frame, as ReportData.witness."""
+    points = np.asarray(getattr(log, "witness", ())).reshape(-1, 6)
+    if not len(points) or len(points) != len(log.t_objects) or not np.isfinite(points).any():
+        return None
+    return points[np.clip(np.searchsorted(log.t_objects, t + 1e-9) - 1, 0, len(points) - 1)]
 
 
 def _thinned(points):

@@ -29,7 +29,7 @@ class Packer:
     def add_series(self, values):
         """(N, k) to within (max - min) / 131068 of each column; what is not finite comes back as missing."""
         values = np.asarray(values, float)
-        values = values.reshape(len(values), -1)
+        values = values.reshape(len(values), int(np.prod(values.shape[1:])))
         finite = np.isfinite(values)
         low = np.where(finite, values, np.inf).min(axis=0, initial=np.inf)
         high = np.where(finite, values, -np.inf).max(axis=0, initial=-np.inf)

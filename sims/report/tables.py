@@ -69,6 +69,62 @@ def metrics_table(rows) -> str:
     return _section("metrics", "Metrics", f"<table>{head}<tbody>{body}</tbody></table>")
 
 
+def budget_table(budget) -> str:
+    """Where the tracking error comes from, in words and figures; nothing where it is not known."""
+    if budget is None:
+        return ""
+    words = "".join(f"<p>{html.escape(text)}</p>" for text in (budget.sentence, *budget.notes))
+    if not budget.rows:
+        return _section("budget", "Where the error comes from", words)
+    body = "".join(_cause(row, budget) for row in budget.rows)
+    body += (
+        '<tr class="sum"><th scope="row">none of these</th>'
+        f'<td class="number">{_left(budget.exact, budget.unit)}</td><td class="number"></td>'
+        f"<td>{_bar(budget.exact, budget.twin)}</td></tr>"
+    )
+    head = (
+        '<thead><tr><th scope="col">Cause</th><th scope="col" class="number">Left without it</th>'
+        '<th scope="col" class="number">It alone makes</th><th scope="col">Share</th></tr></thead>'
+    )
+    hint = (
+        '<p class="hint">Found by switching each cause off in the compiled twin. Shares do not add up: errors add as '
+        "squares, and one cause may hide another.</p>"
+    )
+    return _section("budget", "Where the error comes from", f"{words}<table>{head}<tbody>{body}</tbody></table>{hint}")
+
+
+def _cause(row, budget):
+    what = row.what[:1].upper() + row.what[1:]
+    return (
+        f'<tr><th scope="row">{html.escape(what)}</th>'
+        f'<td class="number">{_left(row.without, budget.unit)}</td>'
+        f'<td class="number">{_left(row.alone, budget.unit)}</td>'
+        f"<td>{_bar(max(0.0, budget.twin - row.without), budget.twin)}</td></tr>"
+    )
+
+
+def _left(value, name):
+    from sims.report.budget import say
+
+    return html.escape(say(value, name) if math.isfinite(value) else "it diverges").replace("-", "\u2212")
+
+
+def _bar(part, whole):
+    share = 100 * min(1.0, part / whole) if whole > 0 and math.isfinite(part) else 0.0
+    return (
+        f'<svg class="bar" viewBox="0 0 100 8" role="img" aria-label="{share:.0f} %" preserveAspectRatio="none">'
+        f'<rect width="{share:.1f}" height="8"></rect></svg>'
+    )
+
+
+def reasons_list(reasons) -> str:
+    """Why there is no run to show."""
+    if not reasons:
+        return ""
+    items = "".join(f"<li>{html.escape(reason)}</li>" for reason in reasons)
+    return _section("reasons", "Why there is no motion", f"<ul>{items}</ul>")
+
+
 def versions_table(versions) -> str:
     if not versions:
         return ""

@@ -63,13 +63,16 @@ function mesh(bytes, d) {
   return { position, normal, tone: bytes.slice(d.tone, d.tone + d.n), index, tones: d.tones };
 }
 
-async function unpack() {
-  const report = JSON.parse(document.getElementById("report").textContent);
-  const bytes = await inflate(document.getElementById("arrays").textContent);
+// `text` and `packed`: JSON and base64; from the page itself where they are left out
+async function unpack(text, packed) {
+  const report = JSON.parse(text ?? document.getElementById("report").textContent);
+  const bytes = await inflate(packed ?? document.getElementById("arrays").textContent);
   report.frames = times(bytes, report.frames);
   report.meshes = report.meshes.map((d) => mesh(bytes, d));
   for (const body of report.bodies) body.poses = series(bytes, body.poses);
-  for (const key of ["planned", "executed"]) report.paths[key] = series(bytes, report.paths[key]);
+  for (const key in report.paths) report.paths[key] = series(bytes, report.paths[key]);
+  report.witness = report.witness && series(bytes, report.witness);
+  report.touches = report.touches && { starts: times(bytes, report.touches.starts), points: series(bytes, report.touches.points) };
   const clocks = report.clocks.map((d) => times(bytes, d));
   for (const panel of report.panels) {
     panel.t = clocks[panel.clock];

@@ -1,4 +1,5 @@
 // Ties it together: one time, shown by the 3D view, the slider, the plots and the steps. `window.report` is for tests.
+//   start(report) -> {seek(t), play(on), camera(name), update(report), ...}
 
 const $ = (id) => document.getElementById(id);
 // joint names without what they all begin with: panda_joint1 -> joint1
@@ -169,18 +170,32 @@ function start(report) {
   document.addEventListener("keydown", key);
   document.querySelectorAll("[data-camera]").forEach((b) => b.addEventListener("click", () => camera(b.dataset.camera)));
   document.querySelectorAll("[data-time]").forEach((b) => b.addEventListener("click", () => { play(false); seek(Number(b.dataset.time)); }));
-  for (const path of ["planned", "executed"]) {
-    const box = $("show-" + path);
-    if (!scene || !scene.has(path)) box.parentElement.remove();
-    else box.addEventListener("change", () => { scene.show(path, box.checked); wake(); });
-  }
+  document.querySelectorAll("[data-show]").forEach((box) => {
+    const names = box.dataset.show.split(" ");
+    if (!scene || !names.some((name) => scene.has(name))) { if (!box.dataset.run) box.parentElement.remove(); return; }
+    box.addEventListener("change", () => { names.forEach((name) => scene.show(name, box.checked)); seek(state.t); });
+  });
+  document.querySelectorAll("[data-run]").forEach((box) => box.addEventListener("change", () => plots.run(Number(box.dataset.run), box.checked)));
+  document.querySelectorAll("tr").forEach((row) => { // the whole row is a target; its button is for the keyboard
+    const button = row.querySelector("[data-time]");
+    if (!button) return;
+    row.classList.add("jumps");
+    row.addEventListener("click", (e) => { if (e.target !== button && !String(getSelection())) button.click(); });
+  });
   const fit = () => {
     if (scene) { scene.resize(); if (!scene.touched) scene.camera(scene.name || "iso", state.t); picture(); wake(); }
     plots.redraw();
   };
   if (scene) $("scene").addEventListener("pointermove", wake), $("scene").addEventListener("wheel", wake, { passive: true });
 
-  const api = { seek, play, camera, scene, plots, report, state, firstPicture: 0, get time() { return state.t; } };
+  function update(fresh) {
+    if (scene) scene.update(fresh);
+    plots.update(fresh);
+    slider.max = report.duration = fresh.duration;
+    seek(state.t);
+  }
+
+  const api = { seek, play, camera, update, scene, plots, report, state, firstPicture: 0, get time() { return state.t; } };
   globalThis.report = api;
   setTheme(preferDark(), []);
   if (scene) scene.theme();
@@ -189,9 +204,10 @@ function start(report) {
   camera("iso");
   seek(asked ? Number(asked[1]) : 0);
   new ResizeObserver(fit).observe($("view"));
+  return api;
 }
 
-unpack().then(start).catch((error) => {
+function unreadable(error) {
   $("problem").textContent = "This page could not be read: " + error.message;
   $("problem").hidden = false;
-});
+}

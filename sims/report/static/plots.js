@@ -1,5 +1,6 @@
 // Plots on canvas, linked: one cursor, one time window, one choice of joints.
-//   makePlots(report, holder, css, seek) -> {cursor(t), redraw(), window(a, b), toggle(joint), ...}
+//   makePlots(report, holder, css, seek) -> {cursor(t), redraw(), window(a, b), toggle(joint), update(report), ...}
+//     update   new values for the same panels (by key), others come and go: without loading the page again
 
 const LEFT = 50, RIGHT = 8, TOP = 6, BOTTOM = 20; // [px] around the axes
 const DASHES = [[], [8, 3], [2, 2]]; // lines beyond the ninth differ by dash
@@ -19,9 +20,11 @@ function tickText(x, step) {
 function makePlots(report, holder, css, seek) {
   const hiddenJoints = new Set(), view = { from: 0, to: Math.max(report.duration, 1e-6) };
   let now = 0;
-  const shown = (panel) => panel.labels.map((_, i) => i).filter((i) => !(panel.joints.length && hiddenJoints.has(panel.joints[i])));
-  const colourOf = (panel, i) => css("--c" + ((panel.joints.length ? panel.joints[i] : i) % 9));
-  const dashOf = (panel, i) => DASHES[Math.floor((panel.joints.length ? panel.joints[i] : i) / 9) % 3];
+  const hiddenRuns = new Set();
+  const shown = (panel) => panel.labels.map((_, i) => i).filter((i) => !(panel.joints.length && hiddenJoints.has(panel.joints[i])) && !(panel.runs && hiddenRuns.has(panel.runs[i])));
+  const colourOf = (panel, i) => panel.runs && panel.runs.length && !panel.joints.length ? css("--run" + panel.runs[i]) : css("--c" + ((panel.joints.length ? panel.joints[i] : i) % 9));
+  const severalRuns = (panel) => panel.runs && panel.runs.length > 0; // lines of compared runs differ by dash, or by colour
+  const dashOf = (panel, i) => severalRuns(panel) ? (panel.joints.length ? DASHES[panel.runs[i] % 3] : []) : DASHES[Math.floor((panel.joints.length ? panel.joints[i] : i) / 9) % 3];
 
   function range(panel, lines) {
     let low = Infinity, high = -Infinity;
@@ -185,7 +188,7 @@ function makePlots(report, holder, css, seek) {
     plot.value.textContent = lines.length ? label + figure(panel.values.columns[most][k]) + (panel.notes.length ? "  " + panel.notes[panel.note_of[k]] : "") : "";
   }
 
-  const plots = report.panels.map(makePlot);
+  let plots = report.panels.map(makePlot);
   const watcher = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       const plot = plots.find((p) => p.box === entry.target);
@@ -197,8 +200,21 @@ function makePlots(report, holder, css, seek) {
 
   function redraw() { for (const plot of plots) { plot.stale = true; if (plot.seen) draw(plot); } }
   function window(from, to) { view.from = from; view.to = Math.max(to, from + 1e-6); redraw(); }
+  function update(fresh) {
+    const kept = new Map(plots.map((plot) => [plot.panel.key, plot]));
+    Object.assign(report, { panels: fresh.panels, duration: fresh.duration, steps: fresh.steps, disturbances: fresh.disturbances });
+    plots = fresh.panels.map((panel) => {
+      const plot = kept.get(panel.key);
+      if (!plot) { const made = makePlot(panel); watcher.observe(made.box); return made; }
+      kept.delete(panel.key); plot.panel = panel;
+      return plot;
+    });
+    for (const gone of kept.values()) { watcher.unobserve(gone.box); gone.box.parentElement.remove(); }
+    window(0, fresh.duration);
+  }
   return {
-    plots, redraw, window,
+    get plots() { return plots; }, redraw, window, update,
+    run(number, on) { if (on) hiddenRuns.delete(number); else hiddenRuns.add(number); redraw(); },
     cursor(t) { now = t; for (const plot of plots) if (plot.seen && !plot.stale) moveCursor(plot); },
     toggle(joint) { hiddenJoints.has(joint) ? hiddenJoints.delete(joint) : hiddenJoints.add(joint); redraw(); return !hiddenJoints.has(joint); },
     only(joint) { hiddenJoints.clear(); report.joints.forEach((_, j) => { if (j !== joint) hiddenJoints.add(j); }); redraw(); return hiddenJoints; },

@@ -1,5 +1,8 @@
 // The 3D view: bodies at their poses, tool paths, cameras. Draws only when something changed.
-//   makeScene(report, canvas, css) -> {seek(t), camera(name), show(path, on), theme(), draw(), resize(), ...}
+//   makeScene(report, canvas, css) -> {seek(t), camera(name), show(what, on), has(what), update(report), theme(), draw(), ...}
+//     what     a key of report.paths ("planned" is dashed and whole, others grow with time), "touches", "witness", "markers",
+//              or "ghost" + the number of a run
+//     update   new frames, poses of bodies of the same names, and paths: without making the scene again
 
 const ROLE_COLOURS = { robot: [0.87, 0.88, 0.9], static: [0.64, 0.69, 0.74], dynamic: [0.9, 0.62, 0], moving: [0.74, 0.38, 0.6] };
 const DIRECTIONS = { iso: [1, -0.85, 0.5], front: [1, 0, 0.12], side: [0, -1, 0.12], top: [0.0001, 0, 1], tool: [0.8, -0.8, 0.45] };
@@ -61,8 +64,10 @@ function solidMesh(solid, role, report) {
     roughness: 0.55, metalness: 0.05, vertexColors: painted, transparent: alpha < 1, opacity: alpha, side: painted ? THREE.DoubleSide : THREE.FrontSide,
   });
   if (!painted) material.color.setRGB(...solid.colour.slice(0, 3), THREE.SRGBColorSpace);
+  if (solid.ghost) Object.assign(material, { transparent: true, opacity: 0.42, vertexColors: false, metalness: 0 });
   const object = new THREE.Mesh(geometry, material), R = solid.offset;
-  object.castShadow = alpha === 1; object.receiveShadow = true;
+  object.castShadow = alpha === 1 && !solid.ghost; object.receiveShadow = !solid.ghost;
+  object.renderOrder = solid.ghost ? 1 : 0;
   object.matrixAutoUpdate = false;
   object.matrix.set(R[0], R[1], R[2], R[9], R[3], R[4], R[5], R[10], R[6], R[7], R[8], R[11], 0, 0, 0, 1);
   return object;
@@ -100,6 +105,71 @@ function tube(path, radius, colour, dashed) {
   return Object.assign(new THREE.Mesh(geometry, material), { perPoint: SIDES * 6, frustumCulled: false });
 }
 
+// small things that are seen through everything: what is touched, what is closest, where the tool should have come
+function overlay(geometry) {
+  const material = new THREE.MeshBasicMaterial({ depthTest: false, transparent: true, opacity: 0.9 });
+  return Object.assign(new THREE.Mesh(geometry, material), { renderOrder: 5, visible: false, frustumCulled: false });
+}
+
+// points of contact as balls, larger for a larger force
+function makeTouches(scene, touches, radius) {
+  const most = touches ? Math.max(0, ...touches.starts.map((s, k) => (k ? s - touches.starts[k - 1] : 0))) : 0;
+  const strongest = touches ? touches.points.columns[3].reduce((a, b) => Math.max(a, b), 1e-9) : 1;
+  const balls = Array.from({ length: most }, () => overlay(new THREE.SphereGeometry(1, 12, 8)));
+  balls.forEach((ball) => scene.add(ball));
+  let on = true, frame = 0;
+  function place(k) {
+    frame = k;
+    const from = touches ? touches.starts[k] : 0, count = touches && on ? touches.starts[k + 1] - from : 0;
+    balls.forEach((ball, i) => {
+      ball.visible = i < count;
+      if (!ball.visible) return;
+      const [x, y, z, force] = touches.points.columns.map((c) => c[from + i]);
+      ball.position.set(x, y, z); ball.scale.setScalar(radius * (0.006 + 0.01 * Math.sqrt(force / strongest)));
+    });
+    return count;
+  }
+  return { place, has: most > 0, show(value) { on = value; place(frame); }, colour(c) { balls.forEach((b) => b.material.color.set(c)); } };
+}
+
+// a rod between the two points that are closest
+function makeWitness(scene, witness, radius) {
+  const rod = overlay(new THREE.CylinderGeometry(1, 1, 1, 8).rotateX(Math.PI / 2)), ends = [0, 1].map(() => overlay(new THREE.SphereGeometry(1, 12, 8)));
+  const parts = [rod, ...ends], a = new THREE.Vector3(), b = new THREE.Vector3(), has = Boolean(witness);
+  parts.forEach((part) => scene.add(part));
+  let on = true, frame = 0;
+  function place(k) {
+    frame = k;
+    const row = has ? witness.columns.map((c) => c[k]) : [], seen = has && on && row.every(Number.isFinite);
+    parts.forEach((part) => { part.visible = seen; });
+    if (!seen) return;
+    a.set(row[0], row[1], row[2]); b.set(row[3], row[4], row[5]);
+    rod.position.copy(a).add(b).multiplyScalar(0.5); rod.lookAt(b);
+    rod.scale.set(0.0035 * radius, 0.0035 * radius, Math.max(1e-6, a.distanceTo(b)));
+    ends.forEach((end, i) => { end.position.copy(i ? b : a); end.scale.setScalar(0.008 * radius); });
+  }
+  return { place, has, show(value) { on = value; place(frame); }, colour(c) { parts.forEach((p) => p.material.color.set(c)); } };
+}
+
+// a pose as three axes (x, y, z: long, middle, short) with a ball
+function makeMarkers(scene, markers, radius) {
+  const groups = markers.map(({ pose }) => {
+    const group = new THREE.Group(), ball = overlay(new THREE.SphereGeometry(0.02 * radius, 16, 12));
+    group.add(ball);
+    [["x", 0.16], ["y", 0.12], ["z", 0.08]].forEach(([axis, length]) => {
+      const rod = overlay(new THREE.CylinderGeometry(0.006 * radius, 0.006 * radius, length * radius, 8).translate(0, length * radius / 2, 0));
+      if (axis === "x") rod.rotateZ(-Math.PI / 2); else if (axis === "z") rod.rotateX(Math.PI / 2);
+      group.add(rod);
+    });
+    group.children.forEach((part) => { part.visible = true; });
+    group.position.set(pose[0], pose[1], pose[2]); group.quaternion.set(pose[3], pose[4], pose[5], pose[6]);
+    scene.add(group);
+    return group;
+  });
+  const every = () => groups.flatMap((g) => g.children);
+  return { has: groups.length > 0, groups, show(value) { groups.forEach((g) => { g.visible = value; }); }, colour(c) { every().forEach((p) => p.material.color.set(c)); } };
+}
+
 // whether the processor draws, as in a browser without a graphics card
 function software(gl) {
   const about = gl.getExtension("WEBGL_debug_renderer_info");
@@ -115,18 +185,22 @@ function makeScene(report, canvas, css) {
   camera.up.set(0, 0, 1);
   const bodies = report.bodies.map((body) => {
     const group = new THREE.Group();
-    for (const solid of body.solids) { const part = solidMesh(solid, body.role, report); if (part) group.add(part); }
+    for (const solid of body.solids) {
+      const part = solidMesh(body.ghost ? { ...solid, ghost: true } : solid, body.role, report);
+      if (part) group.add(part);
+    }
     scene.add(group);
     return { ...body, group };
   });
+  const hiddenRuns = new Set();
 
   const quaternions = [new THREE.Quaternion(), new THREE.Quaternion()];
   function place(t) {
     const k = floorIndex(report.frames, t), next = Math.min(k + 1, report.frames.length - 1);
     const gap = report.frames[next] - report.frames[k], s = gap > 0 ? Math.min(1, Math.max(0, (t - report.frames[k]) / gap)) : 0;
-    for (const { poses, group } of bodies) {
+    for (const { poses, group, run } of bodies) {
       const c = poses.columns, a = Math.min(k, poses.n - 1), b = Math.min(next, poses.n - 1), [p, q] = quaternions;
-      if (Number.isNaN(c[0][a])) { group.visible = false; continue; }
+      if (Number.isNaN(c[0][a]) || hiddenRuns.has(run)) { group.visible = false; continue; }
       group.visible = true;
       group.position.set(c[0][a] + s * (c[0][b] - c[0][a]), c[1][a] + s * (c[1][b] - c[1][a]), c[2][a] + s * (c[2][b] - c[2][a]));
       p.set(c[3][a], c[4][a], c[5][a], c[6][a]); q.set(c[3][b], c[4][b], c[5][b], c[6][b]);
@@ -154,6 +228,7 @@ function makeScene(report, canvas, css) {
   const wide = (some) => new THREE.Box3().setFromPoints(some).getSize(new THREE.Vector3()).length();
   for (const body of bodies) if (body.role === "robot" && body.poses.n === 1) corners(body, base);
   if (base.length && (!points.length || wide(base) < 1.3 * wide(points))) points.push(...base); // a long rail would make all else small
+  for (const { pose } of report.markers || []) points.push(new THREE.Vector3(pose[0], pose[1], pose[2]));
   if (!points.length) points.push(new THREE.Vector3(-0.5, -0.5, 0), new THREE.Vector3(0.5, 0.5, 1));
   const bounds = new THREE.Box3().setFromPoints(points), centre = bounds.getCenter(new THREE.Vector3());
   const radius = Math.max(0.1, bounds.getSize(new THREE.Vector3()).length() / 2);
@@ -170,11 +245,18 @@ function makeScene(report, canvas, css) {
   scene.add(shade);
   let grid = null;
   const lines = {};
-  for (const key of ["planned", "executed"]) {
-    if (report.paths[key].n < 2) continue;
+  function draw(key) {
+    const hidden = lines[key] && !lines[key].visible;
+    if (lines[key]) { scene.remove(lines[key]); lines[key].geometry.dispose(); delete lines[key]; }
+    if (report.paths[key].n < 2) return;
     lines[key] = tube(report.paths[key], (key === "planned" ? 0.0022 : 0.003) * radius * 1.3, 0xffffff, key === "planned");
+    lines[key].visible = !hidden;
     scene.add(lines[key]);
   }
+  Object.keys(report.paths).forEach(draw);
+  const marks = {
+    touches: makeTouches(scene, report.touches, radius), witness: makeWitness(scene, report.witness, radius), markers: makeMarkers(scene, report.markers || [], radius),
+  };
 
   function theme() {
     if (grid) { scene.remove(grid); grid.geometry.dispose(); }
@@ -183,6 +265,8 @@ function makeScene(report, canvas, css) {
     Object.assign(grid.material, { transparent: true, opacity: 0.28, depthWrite: false });
     scene.add(grid);
     for (const key in lines) lines[key].material.color.set(css("--" + key));
+    for (const key in marks) marks[key].colour(css("--" + key));
+    for (const body of bodies) if (body.ghost) body.group.children.forEach((part) => part.material.color.set(css("--run" + body.run)));
     api.dirty = true;
   }
 
@@ -212,8 +296,8 @@ function makeScene(report, canvas, css) {
   }
 
   function toolAt(t) {
-    const path = report.paths.executed;
-    if (!path.n) return centre;
+    const path = report.paths.executed || report.paths.run0;
+    if (!path || !path.n) return centre;
     const k = Math.min(path.n - 1, nearestIndex(report.frames, t));
     return new THREE.Vector3(path.columns[0][k], path.columns[1][k], path.columns[2][k]);
   }
@@ -223,7 +307,9 @@ function makeScene(report, canvas, css) {
     seek(t) {
       place(t);
       if (api.follow) { const move = toolAt(t).sub(controls.target); controls.target.add(move); camera.position.add(move); }
-      if (lines.executed) lines.executed.geometry.setDrawRange(0, lines.executed.perPoint * floorIndex(report.frames, t));
+      const k = floorIndex(report.frames, t);
+      for (const key in lines) if (key !== "planned") lines[key].geometry.setDrawRange(0, lines[key].perPoint * k);
+      marks.touches.place(k); marks.witness.place(k);
       api.dirty = true;
     },
     camera(name, t) {
@@ -234,8 +320,23 @@ function makeScene(report, canvas, css) {
       camera.near = radius / 50; camera.far = 60 * radius; camera.updateProjectionMatrix();
       controls.update(); api.dirty = true;
     },
-    show(path, on) { if (lines[path]) { lines[path].visible = on; api.dirty = true; } },
-    has: (path) => path in lines,
+    show(what, on) {
+      const run = /^ghost(\d+)$/.exec(what);
+      if (run) { if (on) hiddenRuns.delete(Number(run[1])); else hiddenRuns.add(Number(run[1])); }
+      if (lines[what]) lines[what].visible = on;
+      if (marks[what]) marks[what].show(on);
+      api.dirty = true;
+    },
+    has: (what) => what in lines || Boolean(marks[what] && marks[what].has) || /^ghost/.test(what),
+    marks,
+    update(fresh) {
+      report.frames = fresh.frames; report.duration = fresh.duration;
+      const poses = new Map(fresh.bodies.map((body) => [body.name, body.poses]));
+      for (const body of bodies) if (poses.has(body.name)) body.poses = poses.get(body.name);
+      Object.assign(report.paths, fresh.paths);
+      Object.keys(fresh.paths).forEach(draw);
+      theme();
+    },
     theme,
     resize() {
       const { clientWidth: w, clientHeight: h } = canvas.parentElement, { ratio, full } = LEVELS[moving ? level : 0];

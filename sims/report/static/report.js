@@ -1,0 +1,3 @@
+// The report page of one run.
+
+unpack().then(start).catch(unreadable);
