@@ -246,3 +246,6 @@ def doctor(as_json: Json = False):
             if finding.ok is not True and finding.remedy:
                 print(f"{finding.what}: {finding.remedy}")
     return 0 if all(finding.ok is not False for finding in found) else 1
+
+
+from sims.cli import bench  # noqa: E402, F401  adds its commands to the app
