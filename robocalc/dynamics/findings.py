@@ -25,7 +25,7 @@ def audit(tree: Tree) -> tuple:
     found += _masses(tree)
     found += _placeholders(tree)
     for joint in tree.moving:
-        found += _joint(joint)
+        found += _joint(joint, tree)
     found += _assumptions(tree)
     rank = {"error": 0, "warning": 1, "note": 2}
     return tuple(sorted(found, key=lambda f: rank[f.severity]))
@@ -104,9 +104,9 @@ def _placeholders(tree: Tree):
             yield Finding("warning", f'robot "{tree.name}"', what)
 
 
-def _joint(joint):
+def _joint(joint, tree):
     where = f'joint "{joint.name}"'
-    if joint.effort == 0:
+    if joint.effort == 0 and not tree.thrusters:  # those move joints without a drive
         yield Finding("note", where, "effort limit is zero: an unactuated joint")
     if joint.mimic:
         what = f'mimics "{joint.mimic[0]}": treated as independent; lock() it or command both'

@@ -58,6 +58,11 @@ ROBOTS = {
     "xarm6": Entry("xarm/xarm6_robot.urdf", "link6", (0.0, -0.6, -0.8, 0.0, 1.4, 0.0), "UFACTORY xArm6", bundled=True),
     "cart_pole": Entry("cart_pole.urdf", "pole_tip", (0.0, 0.0), "cart on a rail, pole hinged to it, upright at 0"),
     "two_link": Entry("two_link.urdf", "tip", (0.0, 0.0), "planar arm with two joints in the vertical plane"),
+    "pendulum": Entry("pendulum.urdf", "tip", (0.0,), "a ball on a rod with a motor too weak to lift it, hanging at 0"),
+    "acrobot": Entry("acrobot.urdf", "tip", (0.0, 0.0), "two rods with a motor at the elbow only, hanging at 0"),
+    "quadrotor_2d": Entry("quadrotor_2d.urdf", "body", (0.0,) * 3, "Crazyflie in the vertical plane, two rotor pairs"),
+    "quadrotor": Entry("quadrotor.urdf", "body", (0.0,) * 6, "Crazyflie: x, y, z, yaw, pitch, roll and four rotors"),
+    "husky": Entry("husky.urdf", "body", (0.0,) * 3, "mobile base: x, y, yaw, wheels on two sides"),
 }
 
 

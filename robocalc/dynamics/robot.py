@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from robocalc.dynamics import edit
+from robocalc.dynamics.actuation import Actuated
 from robocalc.dynamics.check import rotation, vector
 from robocalc.dynamics.derivatives import Derivatives
 from robocalc.dynamics.findings import assumed
@@ -35,7 +36,7 @@ class Placed(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Robot(Motion, Derivatives):
+class Robot(Motion, Derivatives, Actuated):
     """n joints in the order of `joints`; q, v, a, tau are (n,) or (N, n); poses and Jacobians in world axes.
 
     name, path   of the URDF
@@ -100,7 +101,10 @@ class Robot(Motion, Derivatives):
 
     @cached_property
     def limits(self):
-        """Limits(position (2, n), velocity, acceleration, jerk, torque); see `findings` for what is assumed."""
+        """Limits(position (2, n), velocity, acceleration, jerk, torque); see `findings` for what is assumed.
+
+        A joint without a drive that thrusters move has no torque limit: theirs are `input_limits`.
+        """
         from robocalc.trajectory import Limits
 
         joints = self.tree.moving
@@ -109,7 +113,7 @@ class Robot(Motion, Derivatives):
             velocity=[j.velocity for j in joints],
             acceleration=[assumed(j, "acceleration") for j in joints],
             jerk=[assumed(j, "jerk") for j in joints],
-            torque=[j.effort for j in joints],
+            torque=[np.inf if pushed and j.effort == 0 else j.effort for j, pushed in zip(joints, self.pushed)],
         )
 
     @cached_property

@@ -5,6 +5,8 @@ Shape      a geometry placed on a link
 Inertial   mass, centre of mass and inertia of a link
 Link       name, inertial, visual and collision shapes
 Joint      what holds two links together, and its limits
+Thruster   a force along an axis of a link: a rotor, or the drive of a wheel
+Tyre       sideways friction of a wheel
 Tree       links and joints below one root, joints in the order of `Robot.joints`
 Finding    what an audit has to say about a part
 """
@@ -161,6 +163,34 @@ class Joint:
 
 
 @dataclass(frozen=True)
+class Thruster:
+    """An input u from `lower` to `upper` [N]: force u along the unit `axis` at the point `at` (3,) [m] of a link.
+
+    drag   [m] its reaction moment about the axis over its thrust, by sign: of a rotor that turns the other way
+    """
+
+    name: str
+    link: str
+    at: tuple
+    axis: tuple
+    lower: float
+    upper: float
+    drag: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tyre:
+    """Friction along the unit `axis` at the point `at` (3,) [m] of a link: viscous [N s/m] up to mu times its load."""
+
+    name: str
+    link: str
+    at: tuple
+    axis: tuple
+    mu: float
+    viscous: float
+
+
+@dataclass(frozen=True)
 class Tree:
     """Links and joints below `root`. Joints come parents first, depth first, siblings by name: as pinocchio does."""
 
@@ -171,6 +201,8 @@ class Tree:
     joints: tuple
     source: str = ""  # sha256 of the file
     notes: tuple = ()  # findings of the reader
+    thrusters: tuple = ()
+    tyres: tuple = ()
 
     def link(self, name: str) -> Link:
         return next(link for link in self.links if link.name == name)

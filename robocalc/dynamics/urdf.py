@@ -4,8 +4,11 @@
     parse_text(text)    the tree of a string, mesh paths relative to a folder
     audit(tree)         what is wrong with it and what is assumed (see findings.py)
 
-Reads what rigid-body dynamics needs: links, fixed, revolute, continuous and prismatic joints. `<limit>` may carry
-`acceleration` and `jerk`: an extension of robocalc that other readers ignore.
+Reads what rigid-body dynamics needs: links, fixed, revolute, continuous and prismatic joints. Extensions of robocalc
+that other readers ignore: `<limit>` of a joint may carry `acceleration` and `jerk`, and a robot may have
+
+    <thruster name link> <origin xyz/> <axis xyz/> <limit lower upper/> <drag ratio/> </thruster>
+    <tyre name link> <origin xyz/> <axis xyz/> <friction mu viscous/> </tyre>
 """
 
 import hashlib
@@ -14,9 +17,10 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
+from robocalc.dynamics.actuation import check_actors
 from robocalc.dynamics.findings import audit
 from robocalc.dynamics.meshes import find_mesh
-from robocalc.dynamics.tree import Finding, Geometry, Inertial, Joint, Link, Pose, Shape, Tree
+from robocalc.dynamics.tree import Finding, Geometry, Inertial, Joint, Link, Pose, Shape, Thruster, Tree, Tyre
 from robocalc.errors import InvalidInput
 
 __all__ = ["audit", "parse", "parse_text"]
@@ -74,7 +78,10 @@ class _Reader:
         self.refuse_duplicates("joint", joints)
         root, order = self.order({link.name for link in links}, joints)
         name = robot.get("name") or self.path.stem
-        return Tree(name, self.path, root, tuple(links), order, digest, tuple(self.notes))
+        actors = [self.thruster(e) for e in robot.findall("thruster")], [self.tyre(e) for e in robot.findall("tyre")]
+        tree = Tree(name, self.path, root, tuple(links), order, digest, tuple(self.notes), *map(tuple, actors))
+        check_actors(tree, self.fail)
+        return tree
 
     def refuse_duplicates(self, kind, items):
         seen = set()
@@ -237,10 +244,7 @@ class _Reader:
 
     def motion(self, e, kind, where) -> dict:
         """Axis, limits, dynamics and mimic of a joint that moves."""
-        axis = self.numbers(e.find("axis"), "xyz", 3, f"{where}, <axis>", (1.0, 0.0, 0.0))
-        length = math.sqrt(sum(x * x for x in axis))
-        if length < 1e-9:
-            self.fail(f"{where}, <axis>", "the axis is zero")
+        axis = self.axis(e, where)
         dynamics, mimic = e.find("dynamics"), e.find("mimic")
         friction = {k: self.number(dynamics, k, f"{where}, <dynamics>", 0.0) for k in ("damping", "friction")}
         for key, value in friction.items():
@@ -249,8 +253,36 @@ class _Reader:
         if mimic is not None:
             leader = mimic.get("joint") or self.fail(f"{where}, <mimic>", 'lacks the attribute "joint"')
             mimic = (leader, *(self.number(mimic, k, where, d) for k, d in (("multiplier", 1.0), ("offset", 0.0))))
-        axis = axis if length == 1.0 else tuple(x / length for x in axis)
         return {"axis": axis, "mimic": mimic, **self.limits(e.find("limit"), kind, where), **friction}
+
+    def axis(self, e, where) -> tuple:
+        """Unit axis (3,); along x where the element has none."""
+        axis = self.numbers(e.find("axis"), "xyz", 3, f"{where}, <axis>", (1.0, 0.0, 0.0))
+        length = math.sqrt(sum(x * x for x in axis))
+        if length < 1e-9:
+            self.fail(f"{where}, <axis>", "the axis is zero")
+        return axis if length == 1.0 else tuple(x / length for x in axis)
+
+    def place(self, e, kind) -> tuple:
+        """(where, name, link, point, axis) of a thruster or tyre."""
+        name = self.name(e, kind)
+        where = f'{kind} "{name}"'
+        at = self.numbers(e.find("origin"), "xyz", 3, f"{where}, <origin>", (0.0,) * 3)
+        return where, name, e.get("link") or "", at, self.axis(e, where)
+
+    def thruster(self, e) -> Thruster:
+        where, *place = self.place(e, "thruster")
+        lower, upper = (self.number(e.find("limit"), key, f"{where}, <limit>") for key in ("lower", "upper"))
+        if not lower < upper:
+            self.fail(f"{where}, <limit>", f"lower {lower:g} must be below upper {upper:g}")
+        return Thruster(*place, lower, upper, self.number(e.find("drag"), "ratio", f"{where}, <drag>", 0.0))
+
+    def tyre(self, e) -> Tyre:
+        where, *place = self.place(e, "tyre")
+        values = [self.number(e.find("friction"), key, f"{where}, <friction>") for key in ("mu", "viscous")]
+        if min(values) < 0:
+            self.fail(f"{where}, <friction>", f"mu {values[0]:g} and viscous {values[1]:g} must be at least 0")
+        return Tyre(*place, *values)
 
     def limits(self, e, kind, where) -> dict:
         if e is None:

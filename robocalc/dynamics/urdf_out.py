@@ -36,6 +36,13 @@ def write(tree: Tree, path, visuals: bool = True) -> Path:
                 ET.SubElement(contact, tag, {} if value is None else {"value": value})
     for joint in tree.joints:
         _write_joint(robot, joint)
+    for thruster in tree.thrusters:
+        element = _write_place(robot, "thruster", thruster)
+        ET.SubElement(element, "limit", lower=repr(thruster.lower), upper=repr(thruster.upper))
+        ET.SubElement(element, "drag", ratio=repr(thruster.drag))
+    for tyre in tree.tyres:
+        element = _write_place(robot, "tyre", tyre)
+        ET.SubElement(element, "friction", mu=repr(tyre.mu), viscous=repr(tyre.viscous))
     ET.indent(robot)
     path.write_text(ET.tostring(robot, encoding="unicode") + "\n", encoding="utf-8")
     return path
@@ -105,6 +112,13 @@ def _write_shape(element, shape, color_name):
     if g.color:
         material = ET.SubElement(element, "material", name=f"{color_name}_{'_'.join(f'{c:.3g}' for c in g.color)}")
         ET.SubElement(material, "color", rgba=_text(g.color))
+
+
+def _write_place(robot, kind, part):
+    element = ET.SubElement(robot, kind, name=part.name, link=part.link)
+    ET.SubElement(element, "origin", xyz=_text(part.at))
+    ET.SubElement(element, "axis", xyz=_text(part.axis))
+    return element
 
 
 def _write_joint(robot, joint):

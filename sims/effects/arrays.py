@@ -32,6 +32,9 @@ class Effects(NamedTuple):
     push_body  (P,) int: the body that is pushed
     push       (P, 8) point, force, begin and end
     memory     (4, n) scratch: one Effects per thread
+    inputs     (m, 11) of a robot with thrusters, see robocalc.dynamics.actuation.Actors; (0, 11): a drive a joint
+    tyres      (w, 9) likewise
+    mix        (n + m + 3, max(n, m)) scratch: B(q), and what finds the inputs
     """
 
     timing: np.ndarray
@@ -40,3 +43,6 @@ class Effects(NamedTuple):
     push_body: np.ndarray
     push: np.ndarray
     memory: np.ndarray
+    inputs: np.ndarray
+    tyres: np.ndarray
+    mix: np.ndarray

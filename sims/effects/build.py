@@ -13,6 +13,7 @@ import numpy as np
 from robocalc.control.gains import check_period, check_substeps, checked, per_joint
 from robocalc.control.law import undriven
 from robocalc.control.stability import stopping
+from robocalc.dynamics.actuation import BODY, HIGH, LOW, VISCOUS
 from robocalc.errors import InvalidInput
 from sims.effects import arrays as rows
 from sims.effects.arrays import Effects
@@ -57,6 +58,7 @@ def make_effects(
     latency=0.0,
     ripple=0.0,
     pushes=(),
+    thrust_scale=1.0,
     seed=0,
 ) -> Effects:
     """Effects for `steps` physics steps of dt [s] on the plant's robot (the true one, with its true payload).
@@ -70,6 +72,7 @@ def make_effects(
     latency              age of the measurement that the law gets [s], whole steps or not
     ripple               standard deviation of the drives' torque [N m], drawn anew each step; none without a drive
     pushes               Push, ...
+    thrust_scale         of the limits of thrusters; of a robot that has some, torque_limits are those of joint drives
     seed                 of all draws; same seed, same bits, in every engine
     raises               InvalidInput, with the value and what would be valid
     """
@@ -92,7 +95,22 @@ def make_effects(
         "drives.torque_ripple": _each("ripple", ripple, robot) * driven,
     }
     body, push = _pushes(robot, pushes)
-    return Effects(timing, joint, _noise(spread, steps, seed), body, push, np.zeros((rows.MEMORY_ROWS, robot.n)))
+    memory, noise = np.zeros((rows.MEMORY_ROWS, robot.n)), _noise(spread, steps, seed)
+    return Effects(timing, joint, noise, body, push, memory, *_actors(robot, dt, joint, thrust_scale))
+
+
+def _actors(robot, dt, joint, scale):
+    """inputs, tyres and scratch; drives of joints take the limits of `joint`, and no tyre more than half of what would
+    stop it in a step."""
+    inputs, tyres = (x.copy() for x in robot.actors)
+    drives = inputs[:, BODY] < 0
+    inputs[~drives, LOW : HIGH + 1] *= checked("thrust_scale", scale, positive=True)
+    joints = (-1 - inputs[drives, BODY]).astype(int)
+    inputs[np.ix_(drives, (LOW, HIGH))] = joint[[rows.TAU_MIN, rows.TAU_MAX]][:, joints].T
+    if len(tyres):
+        tyres[:, VISCOUS] = np.minimum(tyres[:, VISCOUS], robot.tyre_masses() / (2 * dt * len(tyres)))
+    m = len(inputs)
+    return inputs, tyres, np.zeros((robot.n + m + 3 if m else 0, max(robot.n, m)))
 
 
 def stream(seed, name) -> np.random.Generator:

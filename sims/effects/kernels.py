@@ -2,8 +2,8 @@
 
     begin     clears what the effects remember
     sense     what the sensors tell the law, and the reference at the same instant
-    drive     the torque that the drives give: wanted, within limits
-    resist    friction, ripple and pushes
+    drive     the torque that the drives give: wanted, within limits; of a robot with thrusters, what these can give
+    resist    friction of joints and tyres, ripple and pushes
 
 A measurement is the true state of the stamp t - latency (between steps, linear), plus noise, rounded to the sensor's
 resolution; the velocity then passes the filter. The law's reference of the stamp takes the same way but for noise and
@@ -13,7 +13,8 @@ rounding, so that latency and filter cost an exact model nothing.
 from math import floor
 
 from robocalc.control.friction import friction
-from robocalc.dynamics.kernels_frames import point_jacobian
+from robocalc.dynamics.kernels_actuation import actuation, allocate, tyre_force
+from robocalc.dynamics.kernels_frames import frames, point_jacobian
 from robocalc.jit import njit
 from sims.effects.arrays import (
     BEGIN,
@@ -93,16 +94,30 @@ def sense(k, effects, log, reference, q, v, ref):
 
 
 @njit
-def drive(k, effects, wanted, log):
-    """Row TAU of the log: wanted within the drives' limits; a NaN stays one."""
+def drive(k, effects, model, q, wanted, J, log):
+    """Row TAU of the log: wanted within the drives' limits; a NaN stays one. J (6, n) scratch."""
+    if len(effects.inputs) > 0:
+        thrust(effects, model, q, wanted, J, log[k, TAU])
+        return
     for i in range(len(wanted)):
         low, high = effects.joint[TAU_MIN, i], effects.joint[TAU_MAX, i]
         log[k, TAU, i] = high if wanted[i] > high else low if wanted[i] < low else wanted[i]
 
 
 @njit
+def thrust(effects, model, q, wanted, J, tau):
+    """tau = B(q) u, u the inputs within their limits that come nearest to wanted."""
+    n, m, mix = len(q), len(effects.inputs), effects.mix
+    B, work, u = mix[:n, :m], mix[n : n + m + 2], mix[n + m + 2, :m]
+    actuation(model, q, effects.inputs, J, B)
+    for i in range(n):
+        tau[i] = wanted[i]
+    allocate(B, effects.inputs, tau, work, u)
+
+
+@njit
 def resist(k, effects, model, q, v, J, log):
-    """Row TAU_WORLD of the log: friction at the true v, ripple, and pushes as Jᵀ f; J (6, n) scratch."""
+    """Row TAU_WORLD of the log: friction at the true v, ripple, tyres, and pushes as Jᵀ f; J (6, n) scratch."""
     joint, memory = effects.joint, effects.memory
     for i in range(len(q)):
         r = friction(joint[VISCOUS, i], joint[COULOMB, i], joint[STOP, i], v[i], memory[V_LAST, i], memory[R_LAST, i])
@@ -110,6 +125,10 @@ def resist(k, effects, model, q, v, J, log):
         log[k, TAU_WORLD, i] = -r
         if len(effects.noise) > 0:
             log[k, TAU_WORLD, i] += effects.noise[k, RIPPLE, i]
+    if len(effects.tyres) > 0:
+        frames(model, q)
+        for w in range(len(effects.tyres)):
+            tyre_force(model, q, v, effects.tyres[w], J, log[k, TAU_WORLD])
     dt = effects.timing[DT]
     for p in range(len(effects.push)):
         share = (min(effects.push[p, END], (k + 1) * dt) - max(effects.push[p, BEGIN], k * dt)) / dt

@@ -105,7 +105,7 @@ def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforw
         planned = _rows("feedforward", feedforward, N, n)
         tau = np.where(np.isnan(planned), tau, planned)
     targets = _held(np.concatenate([reference, tau[:, None]], axis=1), every)
-    effects = effects._replace(memory=np.zeros_like(effects.memory))
+    effects = effects._replace(memory=np.zeros_like(effects.memory), mix=np.zeros_like(effects.mix))
     log = np.zeros((N + 1, len(CHANNELS), n))
     gains, memory = law.gains.copy(), law.memory.copy()
     return Closed(believed.model(), gains, memory, robot.model(), effects, reference, targets, grip, work, log)

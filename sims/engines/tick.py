@@ -129,7 +129,7 @@ def tick(k, law, c, room, q, v, total):
     sense(k, effects, log, c.reference, room.q, room.v, room.ref)
     if k % int(effects.timing[EVERY]) == 0:
         ask_law(k, law, c, room)
-    drive(k, effects, room.wanted, log)
+    drive(k, effects, c.plant, q, room.wanted, room.jacobian, log)
     resist(k, effects, c.plant, q, v, room.jacobian, log)
     return record(k, c, room, total)
 

@@ -1,5 +1,6 @@
 """Twin and PyBullet run the same closed loop: positions agree to 1e-12 for all robots, controllers and effects."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -46,20 +47,31 @@ def bullet(name, payload):
 
 @cache
 def true_robot(name, payload):
-    return load(name).with_payload(payload) if payload else load(name)
+    robot = load(name)
+    return robot.with_payload(payload * light(robot)[0]) if payload else robot
 
 
 @cache
 def law(name, controller, every=1, latency=0.0):
-    robot = load(name)
-    return DESIGNS[controller].law(robot, every * DT, robot.home, substeps=every, latency=latency)
+    robot, design = load(name), DESIGNS[controller]
+    for gain in ("kp", "ki", "kd"):  # for a robot of a few grams those of a robot of a few grams
+        if hasattr(design, gain):
+            design = replace(design, **{gain: tuple(getattr(design, gain) * light(robot))})
+    return design.law(robot, every * DT, robot.home, substeps=every, latency=latency)
+
+
+def light(robot):
+    """(n,) inertia of each joint at home [kg m² | kg], 1 for more than that."""
+    return np.minimum(1.0, np.diag(robot.mass_matrix(robot.home)))
 
 
 def effects_of(robot, payload=0.0, friction=None, pushes=False, torque_limits=None, **rest):
     """Numbers of EFFECTS as arrays for the robot: friction added to its own, limits as a share of its own."""
-    believed = robot.friction if friction is None else robot.friction + friction
+    believed = robot.friction if friction is None else robot.friction + friction * light(robot)
     limits = None if torque_limits is None else 0.02 * torque_limits * robot.limits.bounds("torque", robot.n)
-    pushed = [Push(robot.tool, (3.0, -2.0, 1.0), 0.0203, 0.05, (0.01, 0.02, 0.03))] if pushes else []
+    force = light(robot)[0] * np.array([3.0, -2.0, 1.0])
+    rest = rest | {"ripple": rest.get("ripple", 0.0) * light(robot)}
+    pushed = [Push(robot.tool, force, 0.0203, 0.05, (0.01, 0.02, 0.03))] if pushes else []
     return make_effects(robot, DT, STEPS, friction=believed, torque_limits=limits, pushes=pushed, seed=3, **rest)
 
 
@@ -70,6 +82,8 @@ def test_twin_and_pybullet_agree(name, controller, effect):
     options = EFFECTS[effect]
     plant = bullet(name, options.get("payload", 0.0))
     robot, n = plant.robot, plant.robot.n
+    if (name, controller) == ("husky", "lqr"):
+        pytest.skip("what rolls cannot be moved sideways about rest: no LQR")
     goal = robot.home + (0.0 if name == "cart_pole" else 0.1)
     reference = move(robot.home, goal, duration=0.1, hold=0.05)
     effects = effects_of(robot, **options)
