@@ -50,7 +50,7 @@ def solve(problem: Problem, options: Options) -> dict:
     status      solved; refused: an end is in contact, too near or out of range; failed: no way was found
     time_ms     CPU of the whole plan: ends, path, smoothing, timing, certificate; path_ms of it for the path
     length      of the path [rad]; duration [s]; clearance_mm: least executed, by PyBullet; wanted_mm: what it had to be
-    limits      kept, from position to jerk, by the motion, and position and velocity as executed; contact: newtons
+    limits      kept, from position to jerk, by the motion, position, velocity and torque as executed
     """
     from robocalc.optimize import Status, plan_motion
 
@@ -123,13 +123,17 @@ def _world(problem):
 
 
 def _kept(robot, motion, log) -> bool:
-    """Limits of the motion by exact extrema to jerk; of the execution, position and velocity."""
+    """Limits of the motion by exact extrema to jerk; of the execution position, velocity and torque."""
     from robocalc.trajectory import Limits, certificate
-    from sims.metrics import limit_violations
+    from sims.metrics import limit_violations, saturated_fraction
 
     own = robot.limits
     planned = Limits(own.position, own.velocity, own.acceleration, own.jerk)
-    return bool(certificate(motion, planned).kept) and limit_violations(log.q, log.v, own) == 0
+    return (
+        bool(certificate(motion, planned).kept)
+        and limit_violations(log.q, log.v, own) == 0
+        and (saturated_fraction(log.tau_wanted, log.tau) == 0)
+    )
 
 
 # many ---------------------------------------------------------------------------------------------------------------
@@ -248,7 +252,7 @@ def all_well(rows) -> bool:
 
 def table(rows) -> list:
     """Rows of text: a heading, then a line a family."""
-    head = ("family", "problems", "ends in contact", "solved", "ms median", "95 %", "length rad", "duration s",
+    head = ("family", "problems", "ends refused", "solved", "ms median", "95 %", "length rad", "duration s",
             "executed", "clearance mm", "kept", "contacts", "limits kept")  # fmt: skip
     return [head, *(_text(f) for f in summary(rows))]
 

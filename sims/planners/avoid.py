@@ -51,7 +51,7 @@ def _leg(mover, step, settings, target, pose):
         mover.q[moved],
         goal,
         [thing for thing in obstacles if thing.motion is None],
-        mover.step_limits(step).select(moved) if settings.torque else _without_torque(mover.step_limits(step), moved),
+        mover.step_limits(step).select(moved),
         seed=mover.scenario.seed if settings.seed is None else settings.seed,
         clearance=clearance,
         timeout=settings.timeout,
@@ -74,10 +74,6 @@ def _goal(mover, target, pose, moved):
     if hasattr(target, "pose") or hasattr(target, "offset"):
         return mover.pose_of(target, mover.q, pose)
     return mover.configuration(target, mover.q, pose)[moved]
-
-
-def _without_torque(limits, moved):
-    return replace(limits.select(moved), torque=None)
 
 
 def _in_time(motion, duration):

@@ -34,7 +34,6 @@ class Avoid(Part):
     rounds: Annotated[int, Field(ge=1, le=1000)] = Field(3, description="searches, of which the shortest path is taken")
     timeout: positive("time") = Field(5.0, description="CPU time after which the search gives up [s]")
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(None, description="left out: the scenario's")
-    torque: bool = Field(False, description="true: torque limits are kept as well, which takes longer to plan")
     patience: positive("time") = Field(20.0, description="longest way to wait for what moves [s]")
 
 

@@ -61,7 +61,7 @@ def test_the_command_line_says_it_family_by_family(file, tmp_path, capsys):
     code = exit_code(["bench", "mbm", str(file), "--no-execute", "--workers", "0", "--out", str(tmp_path / "o")])
     said = capsys.readouterr().out
     assert code == 0
-    assert "ends in contact" in said
+    assert "ends refused" in said
     assert [line.split()[0] for line in said.splitlines()[1:4]] == ["shelf", "cage", "all"]
     assert exit_code(["bench", "mbm", str(file), "--family", "shelf", "--limit", "1", "--json", "--workers", "0",
                       "--no-execute", "--out", str(tmp_path / "p")]) == 0  # fmt: skip

@@ -4,7 +4,7 @@ plan_motion   from a configuration to a configuration or pose, among obstacles
 MotionPlan    a Plan that knows its path and its closest moment
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import process_time
 
 import numpy as np
@@ -21,6 +21,7 @@ EXTRA = 0.003  # [m] of clearance that the path keeps beyond the motion's, where
 GRID, FINE = 200, 1000  # intervals of the timing: with bounds on jerk or torque, which are costly, and without
 LOOKS = 200  # times at which the distance along the motion is measured for the report
 GOALS = 6  # configurations of a pose that the search may end at
+HEADROOM, SLOWER, LOOK = 0.98, 40, 0.002  # of the torque limits when timed by them; times 1.05; [s]
 LOOSE = 1e-6  # [m] rounding of the composed motion
 
 
@@ -59,7 +60,7 @@ def plan_motion(
     goal        (n,); several (G, n), any of which will do; or a pose (4, 4) of `frame` (the tool where None) in world,
                 reached by any of its configurations
     obstacles   see `robocalc.dynamics.collision.read_obstacle`; exclude: names or pairs that may touch
-    limits      `Limits`: velocity, acceleration, jerk, torque; the robot's without its torque where None
+    limits      `Limits`: velocity, acceleration, jerk, torque; the robot's where None
     clearance   [m] kept all along from obstacles; None: 5 mm, or half of what the ends have where that is less. Between
                 its own links the robot keeps as much up to 5 mm, or half of what the ends have
     timeout     [CPU s] for the path; budget [CPU s] in which shorter paths are looked for; rounds of doing so: at least
@@ -92,8 +93,7 @@ def plan_motion(
 
 def _limits(robot, limits):
     if limits is None:
-        known = robot.limits
-        return Limits(known.position, known.velocity, known.acceleration, known.jerk)
+        return robot.limits
     if not isinstance(limits, Limits):
         raise InvalidInput(f"limits must be a robocalc.trajectory.Limits, got {type(limits).__name__}")
     if limits.velocity is None and limits.acceleration is None:
@@ -159,6 +159,29 @@ def _timed(checker, path, keep, limits, timings) -> MotionPlan:
 
 
 def _in_time(robot, pieces, limits) -> Trajectory:
+    """The stretches as fast as limits allow; torque, which costs the most, is looked at when it is exceeded only."""
+    motion = _timed_pieces(robot, pieces, replace(limits, torque=None))
+    if limits.torque is None or effort(robot, motion, limits) <= 1:
+        return motion
+    motion = _timed_pieces(robot, pieces, replace(limits, torque=HEADROOM * limits.torque))
+    for _ in range(SLOWER):
+        if effort(robot, motion, limits) <= 1:
+            return motion
+        motion = motion.with_duration(1.05 * motion.duration)
+    raise Infeasible(("torque: the limits do not carry the robot along this path at any speed",))
+
+
+def effort(robot, motion, limits) -> float:
+    """Largest share of the torque limits that the motion needs, friction included, at times of LOOK."""
+    t = np.linspace(motion.start, motion.end, max(3, int(motion.duration / LOOK)))
+    v = motion(t, 1)
+    viscous, coulomb = robot.friction
+    tau = robot.inverse_dynamics(motion(t), v, motion(t, 2)) + viscous * v + coulomb * np.sign(v)
+    low, high = limits.bounds("torque", robot.n)
+    return float(np.maximum(tau / high, tau / low).max())
+
+
+def _timed_pieces(robot, pieces, limits) -> Trajectory:
     """The stretches one after the other, from rest to rest each."""
     whole, grid = None, FINE if limits.jerk is None and limits.torque is None else GRID
     for piece in pieces:
