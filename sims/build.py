@@ -231,5 +231,6 @@ def effects_of(scenario, robot, plant_robot, steps):
         latency=sensors.latency,
         ripple=np.sqrt(np.sum(np.square(ripple), axis=0)),
         pushes=[Push(p.link, p.force, p.start, p.duration, p.point) for p in found["push"]],
+        thrust_scale=scenario.robot.limits.effort_scale,
         seed=scenario.seed,
     )

@@ -1,6 +1,7 @@
 """From a run to its figures and its verdict.
 
 evidence   what sims.metrics needs, from plan, log and what was watched
+asked      what the law asked of the drives, without what no input could give
 chatters   whether only the limits of the drives kept the loop from diverging
 judge      the acceptance table
 """
@@ -13,6 +14,7 @@ import numpy as np
 from sims.metrics import Evidence
 from sims.result import Check
 
+ROUNDING = 1e-9  # of the largest force: so near to each other are a force asked for and the same given
 MOSTLY, OFTEN = 0.5, 0.02  # share of control periods: at a limit; from one limit to the other
 
 
@@ -39,7 +41,7 @@ def evidence(made, watcher, wall_time) -> Evidence:
         q_ref=log.q_ref,
         v_ref=log.v_ref,
         tau=log.tau,
-        tau_wanted=log.tau_wanted,
+        tau_wanted=asked(log, made.plant_robot),
         tracked=tracked,
         limits=robot.limits,
         tcp=robot.pose(log.q),
@@ -89,11 +91,26 @@ def carried_by(plan, robot) -> dict:
     return shifts
 
 
-def chatters(log, every) -> bool:
+def asked(log, robot) -> np.ndarray:
+    """(N + 1, n) the torque that the law wanted; of a robot with thrusters the part that these give without limits, as a
+    law may ask a quadrotor for a force sideways."""
+    wanted, tau = log.tau_wanted, log.tau
+    if not robot.tree.thrusters:
+        return wanted
+    fair = np.array(tau)
+    rows = (wanted != tau).any(axis=1) & np.isfinite(wanted).all(axis=1) & np.isfinite(log.q).all(axis=1)
+    if rows.any():
+        fair[rows] = robot.reachable(log.q[rows], wanted[rows])
+        same = np.abs(fair - tau) <= ROUNDING * np.abs(fair).max(axis=1, keepdims=True)
+        fair[same] = tau[same]
+    return fair
+
+
+def chatters(log, every, robot) -> bool:
     """Whether a joint's torque sits at its limits most of the time and jumps between them: a loop that only the limits
     of the drives keep from diverging. `every` physics steps a control period.
     """
-    wanted, tau = log.tau_wanted[::every], log.tau[::every]
+    wanted, tau = asked(log, robot)[::every], log.tau[::every]
     limited = np.abs(wanted - tau) > 1e-12
     jumps = limited[1:] & limited[:-1] & (np.sign(tau[1:]) != np.sign(tau[:-1]))
     return bool(((limited.mean(axis=0) > MOSTLY) & (jumps.mean(axis=0) > OFTEN)).any())

@@ -133,7 +133,7 @@ def simulated(made: Run, tell) -> Run:
     if watcher:
         log = Log(dt=log.dt, joint=log.joint, **watcher.seen())
     timings = made.timings | {"simulation": process_time() - began}
-    outcome = Outcome.CHATTERS if chatters(log, sim.control_every) else result.outcome
+    outcome = Outcome.CHATTERS if chatters(log, sim.control_every, made.plant_robot) else result.outcome
     reason = watcher.reason if watcher else None
     found = replace(made, log=log, outcome=outcome, timings=timings, reason=reason, warnings=notes)
     metrics = measure(evidence(found, watcher, wall))
