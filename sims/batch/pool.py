@@ -83,7 +83,11 @@ class Pool:
         """
         if self.workers == 0:
             return _here(function, items, setup)
-        job = pickle.dumps(("job", packed(function), packed(setup)))
+        return self.map_packed(packed(function), packed(setup), items, ordered=ordered)
+
+    def map_packed(self, function: bytes, setup: bytes, items, *, ordered=True):
+        """`map` with function and setup as sims.batch.frames.packed gives them; workers that have them keep them."""
+        job = pickle.dumps(("job", function, setup))
         return self._in_order(self._run(job, items, ordered)) if ordered else self._run(job, items, ordered)
 
     def close(self):

@@ -42,7 +42,7 @@ class Slot:
 
     def send(self, job: bytes, task):
         """One more task behind those it has; job: the message that says what to do with it."""
-        if job is not self.job:
+        if job != self.job:
             self.job, self.ready = job, False
             self._send(job)
         if not self.tasks:

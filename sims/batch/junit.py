@@ -1,0 +1,42 @@
+"""Cases as JUnit XML, which every CI reads.
+
+write_junit   one testsuite; rejected, infeasible and diverged are failures, crashes and bad files errors
+"""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from robocalc.errors import InvalidInput
+
+FAILURES = ("rejected", "infeasible", "diverged")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
+
+
+def write_junit(path, cases, name="robocalc"):
+    """Write `cases` (sims.batch.regression.Case); raises InvalidInput when the place cannot be written."""
+    cases = list(cases)
+    failures = sum(case.verdict in FAILURES for case in cases)
+    errors = sum(not case.accepted for case in cases) - failures
+    counts = {"tests": len(cases), "failures": failures, "errors": errors, "skipped": 0}
+    about = {key: str(n) for key, n in counts.items()} | {"time": f"{sum(case.seconds for case in cases):.3f}"}
+    root = ElementTree.Element("testsuites", name=name, **about)
+    suite = ElementTree.SubElement(root, "testsuite", name=name, **about)
+    for case in cases:
+        words = {"classname": _clean(case.file.parent.as_posix()), "name": _clean(case.name)}
+        entry = ElementTree.SubElement(
+            suite, "testcase", **words, file=_clean(case.file.as_posix()), time=f"{case.seconds:.3f}"
+        )
+        if not case.accepted:
+            kind = "failure" if case.verdict in FAILURES else "error"
+            problem = ElementTree.SubElement(entry, kind, message=_clean(case.why), type=case.verdict)
+            problem.text = _clean(case.why)
+    ElementTree.indent(root)
+    try:
+        ElementTree.ElementTree(root).write(Path(path), encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _clean(text) -> str:
+    return _FORBIDDEN.sub("?", str(text))
