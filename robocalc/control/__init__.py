@@ -1,9 +1,11 @@
 """Laws that follow a reference: a design is a frozen set of gains, a law is one compiled function.
 
-    PD, PID, ComputedTorque, LQR, TVLQR   designs; their fields are the keys of a scenario's `controller:`
+    PD, PID, ComputedTorque, LQR, LQI, Hinf, TVLQR   designs; fields are the keys of a scenario's `controller:`
     CONTROLLERS                     name -> design
     Law                             compiled step, gains, memory; any njit function of LAW's signature serves as step
     lqr, dlqr, tvlqr                linear-quadratic gains: continuous, sampled, along a motion
+    hinf                            gains that bound the effect of the worst disturbance
+    region_of_attraction            from where a linear feedback brings a nonlinear plant back
     linearise                       the sampled dynamics about a configuration: what LQR is designed on
     damping_limit, inertia_bound    how stiff a sampled loop may be
 
@@ -13,29 +15,45 @@ numba and scipy load when a law is made, not here.
 from robocalc.control.computed_torque import ComputedTorque, error_gains
 from robocalc.control.law import FEEDFORWARD, Law
 from robocalc.control.linear import LQR, linearise
+from robocalc.control.lqi import LQI
 from robocalc.control.pd import PD, PID
+from robocalc.control.region import Region, region_of_attraction
 from robocalc.control.riccati import dlqr, lqr, tvlqr
 from robocalc.control.stability import damping_limit, inertia_bound
-from robocalc.control.tvlqr import TVLQR
+from robocalc.control.tracking import TVLQR
+from robocalc.control.worst_case import Hinf, hinf
 
-CONTROLLERS = {"pd": PD, "pid": PID, "computed_torque": ComputedTorque, "lqr": LQR, "tvlqr": TVLQR}
+CONTROLLERS = {
+    "pd": PD,
+    "pid": PID,
+    "computed_torque": ComputedTorque,
+    "lqr": LQR,
+    "lqi": LQI,
+    "hinf": Hinf,
+    "tvlqr": TVLQR,
+}
 
 __all__ = [
     "CONTROLLERS",
     "FEEDFORWARD",
     "LAW",
+    "LQI",
     "LQR",
     "PD",
     "PID",
     "TVLQR",
     "ComputedTorque",
+    "Hinf",
     "Law",
+    "Region",
     "damping_limit",
     "dlqr",
     "error_gains",
+    "hinf",
     "inertia_bound",
     "linearise",
     "lqr",
+    "region_of_attraction",
     "tvlqr",
 ]
 

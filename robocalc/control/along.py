@@ -23,14 +23,14 @@ from robocalc.errors import InvalidInput
 class Along(NamedTuple):
     """A (P + 1, 2n, 2n), B (P + 1, 2n, m): control periods of a motion, and rest at its end.
 
-    step_A, step_B   (N + 1, 2n, 2n), (N + 1, 2n, n) each physics step by torque alone, the last at rest
+    step_a, step_b   (N + 1, 2n, 2n), (N + 1, 2n, n) each physics step by torque alone, the last at rest
     U, C             (P + 1, n, m), (P + 1, n, n) torques by inputs, and their turning with q, where periods begin
     """
 
     A: np.ndarray
     B: np.ndarray
-    step_A: np.ndarray
-    step_B: np.ndarray
+    step_a: np.ndarray
+    step_b: np.ndarray
     U: np.ndarray
     C: np.ndarray
 
@@ -49,17 +49,17 @@ def along(robot, reference, step, every=1) -> Along:
     q, v, a = (np.ascontiguousarray(reference[:, i]) for i in range(3))
     v[-1] = a[-1] = 0.0  # what it is held at afterwards
     tau = robot.inverse_dynamics(q, v, a)
-    step_A, step_B = steps(robot, q, v, tau, step)
+    step_a, step_b = steps(robot, q, v, tau, step)
     U, C = actuation(robot, q), turning(robot, q, tau)
-    A, B = step_A.copy(), step_B @ U
-    A[..., :n] += step_B @ C
+    A, B = step_a.copy(), step_b @ U
+    A[..., :n] += step_b @ C
     first = np.minimum(np.arange(P + 1) * every, len(q) - 1)
     first[P] = len(q) - 1
     A_all, B_all = A[first], B[first]
     for s in range(1, every):
         k = np.minimum(first + s, len(q) - 1)
         A_all, B_all = A[k] @ A_all, A[k] @ B_all + B[k]
-    return Along(A_all, B_all, step_A, step_B, U[first], C[first])
+    return Along(A_all, B_all, step_a, step_b, U[first], C[first])
 
 
 def steps(robot, q, v, tau, h):
@@ -93,7 +93,7 @@ def delay(model: Along, latency, dt, every):
     Between steps a sensor interpolates; undone exactly, δx_meas = ((1 - f) A + f) δx + (1 - f) B δτ.
     Before the start, and once at rest, the dynamics are those of the first step, and of the last.
     """
-    A, B, P = model.step_A, model.step_B, len(model.A) - 1
+    A, B, P = model.step_a, model.step_b, len(model.A) - 1
     n, age, last = A.shape[1] // 2, in_steps(latency, dt / every), len(A) - 1
     whole, part = floor(age), age - floor(age)
     oldest = whole + (part > 0)

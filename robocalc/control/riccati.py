@@ -39,7 +39,7 @@ def dlqr(A, B, Q, R, N=None, *, horizon=None, terminal=None, names=None):
 def lqr(A, B, Q, R, N=None, *, horizon=None, terminal=None, names=None):
     """(K, S) for ẋ = A x + B u and cost ∫ xᵀQx + 2 xᵀNu + uᵀRu dt: the best is u = -K x, and costs x₀ᵀ S x₀.
 
-    horizon   [s] at which the integral ends, and xᵀ terminal x is added; then K and S are functions of t in [0, horizon]
+    horizon   [s] at which the integral ends, and xᵀ terminal x is added; K and S are then functions of t up to there
 
     Shapes, raises and source as for dlqr.
     """
@@ -92,7 +92,7 @@ def _until(A, B, Q, R, N, horizon, terminal):
     A, Q, F = without_cross(A, B, Q, R, N)
     n, H = len(A), np.block([[A, -B @ np.linalg.solve(R, B.T)], [-Q, -A.T]])
 
-    def S(t):
+    def cost(t):
         if not 0 <= t <= horizon:
             raise InvalidInput(f"t must be from 0 to the horizon of {horizon:g} s, got {t!r}")
         strides = max(1, int(np.ceil(np.linalg.norm(H, 2) * (horizon - t))))
@@ -103,7 +103,7 @@ def _until(A, B, Q, R, N, horizon, terminal):
             P = (P + P.T) / 2
         return P
 
-    return (lambda t: np.linalg.solve(R, B.T @ S(t)) + F), S
+    return (lambda t: np.linalg.solve(R, B.T @ cost(t)) + F), cost
 
 
 def _riccati(solve, A, B, Q, R, N, names, edge):
