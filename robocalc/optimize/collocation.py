@@ -69,6 +69,7 @@ class Collocation:
         self.options = {"max_iter": max_iterations, "tol": tolerance}
         self.scales = self._scales()
         self.best = None  # the Attempt to return where a solve is interrupted: kept on the finest mesh, or the last
+        self.held = ()  # free parameters that are kept at their lower bound
         self.seconds = {"trace": perf_counter() - start}
 
     # --- scales: powers of the size of things, 1 where they are of ordinary size
@@ -141,10 +142,16 @@ class Collocation:
                 g[side, rows] = _row_limits(self.traced.rows[where], side)
         return z, g
 
+    def row_limits(self, where):
+        """(lower, upper) of the rows of named constraints: "path", "initial" or "final"."""
+        return tuple(_row_limits(self.traced.rows[where], side) for side in (0, 1))
+
     def _free_range(self, side):
         T = [max(self.problem.duration_range[0], SHORT) if side == 0 else self.problem.duration_range[1]]
         ranges = self.problem.parameter_ranges
-        return np.array((T if self.traced.free_time else []) + [ranges[k][side] for k in self.traced.free])
+        return np.array(
+            (T if self.traced.free_time else []) + [ranges[k][side * (k not in self.held)] for k in self.traced.free]
+        )
 
     # --- solving
 

@@ -126,15 +126,25 @@ def blamed(attempt, soft, groups) -> tuple:
     rows = {where: soft.traced.rows[where] for where in ("path", "initial", "final")}
     for (key, e), s in zip(groups.items(), given, strict=True):
         if s > NOTHING:
-            t = _when(attempt, pr, rows, key)
+            t = when(attempt, pr, rows, key)
             k = int(np.argmin(abs(motion.knots - t)))
             amount = float(s * e.size)
             found.append((e.price * s, Violation(e.name, amount, e.unit, float(t), said(e.name, amount, e.unit, t), k)))
     return tuple(v for _, v in sorted(found, key=lambda pair: -pair[0]))
 
 
-def _when(attempt, pr, rows, key):
-    """Time where the constraint's multipliers are largest."""
+def pressed(attempt, groups) -> dict:
+    """{allowance: how much its constraint presses on the elastic motion}: the sum of its multipliers' sizes."""
+    pr, rows, out = attempt.motion.program, attempt.motion.program.traced.rows, dict.fromkeys(groups, 0.0)
+    places = {"path": pr.path_rows.T, "initial": pr.end_rows[0], "final": pr.end_rows[1]}
+    for where, at in places.items():
+        for (path, _), place in zip(rows[where], at, strict=True):
+            out[path.name] += groups[path.name].size * float(np.abs(attempt.rows[place]).sum())
+    return out
+
+
+def when(attempt, pr, rows, key):
+    """Time where the multipliers of an allowance's constraint are largest [s]."""
     motion = attempt.motion
     mine = [i for i, (path, _) in enumerate(rows["path"]) if path.name == key]
     if mine:

@@ -15,7 +15,6 @@ from robocalc.errors import InvalidInput
 
 SHORT = 1e-6  # [s] least duration
 WAVES = 4  # of a random start
-FAR = 1e3  # in scales: a motion that ends here has diverged
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +132,7 @@ def guessed(problem, tau):
     """(x (P, nx), u (P, nu), T, p) at fractions tau of the motion, from the problem's guess."""
     T, p, guess = first_duration(problem), first_parameters(problem), problem.guess
     if guess is None:
-        return _line(problem, tau), np.tile(_inside(np.zeros(problem.nu), problem.u_bounds), (len(tau), 1)), T, p
+        return _line(problem, tau), np.tile(inside(np.zeros(problem.nu), problem.u_bounds), (len(tau), 1)), T, p
     if hasattr(guess, "states") and hasattr(guess, "inputs"):
         if guess.states is None:
             raise InvalidInput("guess is a plan without a motion; give one that was solved")
@@ -175,14 +174,15 @@ def _rows(name, value, n):
     return value
 
 
-def _inside(x, bounds):
+def inside(x, bounds):
+    """x, no farther than its bounds (2, n)."""
     return np.clip(x, bounds[0], bounds[1])
 
 
 def _line(problem, tau):
     """A straight line between the ends; where one is free, the other's value; where both are, 0 inside the bounds."""
     (lo0, hi0), (lo1, hi1) = problem.ends
-    zero = _inside(np.zeros(problem.nx), problem.x_bounds)
+    zero = inside(np.zeros(problem.nx), problem.x_bounds)
     known0, known1 = np.isfinite(lo0) | np.isfinite(hi0), np.isfinite(lo1) | np.isfinite(hi1)
     a, b = _middle(lo0, hi0, zero), _middle(lo1, hi1, zero)
     a, b = np.where(known0, a, np.where(known1, b, zero)), np.where(known1, b, np.where(known0, a, zero))
@@ -201,34 +201,16 @@ def shaken(problem, start, tau, scales, rng):
     waves = np.sin(np.pi * tau[:, None] * np.arange(1, WAVES + 1))  # zero at both ends
     ripples = np.cos(np.pi * tau[:, None] * np.arange(WAVES + 1))
     fall = 1 / np.arange(1, WAVES + 1)
-    x = x + waves @ (rng.normal(size=(WAVES, problem.nx)) * fall[:, None]) * _reach(problem.x_bounds, scales[0])
-    u = u + ripples @ (rng.normal(size=(WAVES + 1, problem.nu)) * 0.8) * _reach(problem.u_bounds, scales[1])
+    x = x + waves @ (rng.normal(size=(WAVES, problem.nx)) * fall[:, None]) * reach(problem.x_bounds, scales[0])
+    u = u + ripples @ (rng.normal(size=(WAVES + 1, problem.nu)) * 0.8) * reach(problem.u_bounds, scales[1])
     lo, hi = problem.duration_range
     if lo < hi:
         T = float(np.clip(T * np.exp(rng.normal() * 0.4), max(lo, SHORT), hi))
-    return _inside(x, problem.x_bounds), _inside(u, problem.u_bounds), T, p
+    return inside(x, problem.x_bounds), inside(u, problem.u_bounds), T, p
 
 
-def thrown(job, start, tau, rng):
-    """What random smooth inputs do from the guess's start, drawn to its end; the guess shaken where that diverges."""
-    problem = job.problem
-    _, u, T, p = shaken(problem, start, tau, job.scales, rng)
-    p = p[:, None]
-    f = lambda t, x, u: np.array(job.traced.rate(t, x, u, p)[0]).ravel()  # noqa: E731
-    x = np.empty((len(tau), problem.nx))
-    x[0] = start[0][0]
-    for k in range(len(tau) - 1):
-        t, h = tau[k] * T, (tau[k + 1] - tau[k]) * T
-        k1 = f(t, x[k], u[k])
-        x[k + 1] = x[k] + h * f(t + h / 2, x[k] + h / 2 * k1, (u[k] + u[k + 1]) / 2)
-    if not np.isfinite(x).all() or np.abs(x / job.scales[0]).max() > FAR:
-        return shaken(problem, start, tau, job.scales, rng)
-    lo, hi = problem.ends[1]
-    x += tau[:, None] * (np.clip(x[-1], lo, hi) - x[-1])
-    return _inside(x, problem.x_bounds), u, T, p[:, 0]
-
-
-def _reach(bounds, scale):
+def reach(bounds, scale):
+    """Half the room between bounds where they are finite and near, or the scale."""
     half = (bounds[1] - bounds[0]) / 2
     return np.where(np.isfinite(half), np.minimum(half, 2 * scale), scale)
 

@@ -2,6 +2,8 @@
 
 Status      how planning ended, as a sentence that says what to do
 Violation   which named constraint is broken, by how much, when
+Conflict    what could give way so that there is one
+Multiplier  what a constraint costs, over time
 Plan        trajectory, inputs, cost, status, violations, timings
 """
 
@@ -14,14 +16,15 @@ from robocalc.errors import Infeasible
 class Status(Enum):
     SOLVED = "solved"
     INFEASIBLE = "infeasible: the named constraints cannot all be met; relax one of them"
-    BAD_START = "bad start: the initial state already breaks a constraint; change it"
+    BAD_START = "bad start: the first state breaks a constraint, or the guess leads nowhere; change it, or give starts"
     ITERATION_LIMIT = "iteration limit: the best motion so far; allow more iterations or loosen the tolerance"
     NUMERICAL_TROUBLE = "numerical trouble: scale the problem, or start from another guess"
 
 
 @dataclass(frozen=True)
 class Violation:
-    """constraint: its name; amount > 0: by how much it is broken, in unit; time [s] or None; knot: index or None."""
+    """constraint: its name; amount > 0: by how much it is broken, in unit; time [s] or None; knot: index or None;
+    instead: other constraints that could give way, as sentences."""
 
     constraint: str
     amount: float
@@ -29,12 +32,43 @@ class Violation:
     time: float | None = None
     why: str = ""
     knot: int | None = None
+    instead: tuple = ()
 
     def __str__(self):
+        other = f" (instead could give way: {', or '.join(self.instead)})" if self.instead else ""
         if self.why:
-            return f"{self.constraint}: {self.why}"
+            return f"{self.constraint}: {self.why}{other}"
         when = "" if self.time is None else f" at t = {self.time:.4g} s"
-        return f"{self.constraint} exceeded by {self.amount:.4g} {self.unit}".rstrip() + when
+        return f"{self.constraint} exceeded by {self.amount:.4g} {self.unit}".rstrip() + when + other
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A constraint that, relaxed alone by `amount` (in unit), makes the problem feasible; time [s] where it presses."""
+
+    constraint: str
+    amount: float
+    unit: str = ""
+    time: float | None = None
+
+    def __str__(self):
+        return f"{self.constraint} by {self.amount:.4g} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """What a constraint costs: -d(cost)/d(bound), positive where its upper side presses, negative at its lower one.
+
+    value   (N,) at times t (N,) [s]: for a constraint along the path a density, cost per unit and second; else cost
+            per unit, at one time
+    unit    of the constraint
+    """
+
+    constraint: str
+    t: object
+    value: object
+    unit: str = ""
+    path: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,6 +84,10 @@ class Plan:
                      start to end; "cost": cost of that simulation less `cost`}
     starts           cost of every start, nan where it found no motion, in their order
     mesh             knots (K + 1,) [s]
+    notes            sentences about how it was found, such as why there were several starts
+    multipliers      {constraint: Multiplier} of what presses on the motion
+    conflicts        Conflicts: each alone, relaxed, makes an infeasible problem feasible; the smallest share first
+    phases           Plans of the phases of a problem that has some
     """
 
     trajectory: object
@@ -64,6 +102,10 @@ class Plan:
     starts: tuple = ()
     mesh: object = None
     iterations: int = 0
+    notes: tuple = ()
+    multipliers: dict = field(default_factory=dict)
+    conflicts: tuple = ()
+    phases: tuple = ()
 
     @property
     def solved(self) -> bool:
@@ -79,6 +121,12 @@ class Plan:
         """Costs of the starts that found a motion: the largest less the smallest; 0 for one start."""
         found = [c for c in self.starts if c == c]
         return max(found) - min(found) if found else 0.0
+
+    def plot_multipliers(self, path=None):
+        """A matplotlib Figure of the constraints' multipliers over time; written to `path` where one is given."""
+        from robocalc.optimize.picture import multipliers
+
+        return multipliers(self, path)
 
     def raise_for_status(self):
         """Raise Infeasible with the violations unless the plan is solved; returns the plan."""

@@ -1,16 +1,25 @@
 """Where a solve starts, and on which meshes it goes on.
 
 search   starts until one leads to a motion (or as many as asked for), the best on ever better meshes
+Found    what came of it
 """
+
+from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
+from robocalc.optimize.conflicts import conflicts
 from robocalc.optimize.diagnose import blamed, relaxed_solution
 from robocalc.optimize.mesh import GROWTH, measured, refined
-from robocalc.optimize.motion import guessed, shaken, thrown, unwrapped
+from robocalc.optimize.modes import many_minima, stands
+from robocalc.optimize.motion import guessed, shaken, unwrapped
+from robocalc.optimize.throws import thrown
 
 MESHES = 12  # most refinements
 SETTLED = 0.1  # of the tolerance: a change of cost from mesh to mesh that ends refinement
+SIDE = 8  # starts where there may be many minima
 RESCUE = 8  # seeded starts where the guess leads nowhere
 ALMOST = 10.0  # tolerances of the state that a mesh at its largest may have and still be an answer
 HIDDEN = 1e-3  # largest scaled violation between the points of an answer
@@ -19,29 +28,44 @@ TRUSTED = 0.05  # relative change of cost by refinement from which on the first 
 PATIENCE = 300  # iterations of a random start
 
 
-def search(job, nodes, tol, starts, seed, refine):
-    """(attempts, blame, best Attempt, its Quality or None).
+class Found(NamedTuple):
+    """attempts: all from starts; best: the Attempt to answer with, quality: its Quality or None; reason: why there were
+    several starts; blame: Violations that had to give way, possible: nothing had to, so the start is at fault;
+    conflicts: what else could give way."""
 
-    Where no number of starts is given: the guess alone, for who gives one means the minimum next to it; where it leads
-    nowhere, from what the elastic problem finds, then from random ones, until one leads to a motion.
+    attempts: list
+    best: object
+    quality: object = None
+    reason: str = ""
+    blame: tuple = ()
+    possible: bool = False
+    conflicts: tuple = ()
+
+
+def search(job, nodes, tol, starts, seed, refine) -> Found:
+    """Starts, meshes and what to blame, for a Collocation.
+
+    Where no number of starts is given: SIDE of them where the problem may have many minima, but the guess alone for who
+    gives one, because he means the minimum next to it. Where that leads nowhere, from what the elastic problem finds,
+    then from random ones, until one leads to a motion.
     A mesh too coarse for what was found on it, or to find anything, is doubled.
     """
+    rescue, reason = starts is None, ""
     for factor in FINER:
-        first = _First(job, nodes * factor, seed)
-        found = [job.solve(first.nodes, first.h, first.start)]
+        first = _First(job, nodes * factor, seed)  # refuses a guess that is not finite
         if starts is None:
-            blame, best, quality = _one(job, first, found, tol, refine)
-        else:
-            found += [first.another() for _ in range(starts - 1)]
-            blame, best, quality = (), *_best(job, found, tol, refine)
-            if not best.kept:
-                blame = _blame(job, first, found)
+            reason = many_minima(job) if job.problem.guess is None else ""
+            starts = SIDE if reason else 1
+        found = [job.solve(first.nodes, first.h, first.start)]
+        found += [first.another() for _ in range(starts - 1)]
+        out = _answer(job, first, found, tol, refine, rescue)._replace(reason=reason)
         coarse = min(found, key=lambda a: a.rank).cost
         if job.convex or not refine or factor == FINER[-1]:
             break
-        if good(best, quality, refine) and abs(best.cost - coarse) <= TRUSTED * max(abs(coarse), abs(best.cost)):
+        best = out.best
+        if good(best, out.quality, refine) and abs(best.cost - coarse) <= TRUSTED * max(abs(coarse), abs(best.cost)):
             break
-    return found, blame, best, quality
+    return out
 
 
 class _First:
@@ -52,17 +76,23 @@ class _First:
         pr = job.program(nodes)
         self.tau = pr.tau(self.h)
         self.start = guessed(job.problem, self.tau)
-        self.count, self.rng = 0, np.random.default_rng(seed)
+        self.count, self.rng, self.ready = 0, np.random.default_rng(seed), []
         job.check_guess(pr, self.h, self.start)
 
     def another(self):
-        """An Attempt from a random start: waves on the guess, or what random inputs do, in turns."""
+        """An Attempt from a random start: what good inputs do, in turns with waves on a guess that can be held."""
+        if not self.ready:
+            self.ready = thrown(self.job, self.tau, RESCUE, self.rng)
         self.count += 1
-        if self.count % 2 == 0:
-            start = thrown(self.job, self.start, self.tau, self.rng)
-        else:
+        start = self.ready.pop(0)
+        if self.count % 2 == 0 and self.held:
             start = shaken(self.job.problem, self.start, self.tau, self.job.scales, self.rng)
         return self.job.solve(self.nodes, self.h, start, patience=PATIENCE)
+
+    @cached_property
+    def held(self) -> bool:
+        """Whether the system can stand still all along the guess: then a line with waves on it is a likely motion."""
+        return stands(self.job)
 
 
 def good(best, quality, refine) -> bool:
@@ -72,33 +102,41 @@ def good(best, quality, refine) -> bool:
     return not refine or (quality.state.max() <= ALMOST and best.between <= HIDDEN)
 
 
-def _one(job, first, found, tol, refine):
-    """(blame, best, Quality): from the guess, or what helps where it leads nowhere; attempts are added to `found`."""
-    answers = [_best(job, found, tol, refine)]
-    blame = ()
-    if not good(*answers[0], refine):
-        blame = () if answers[0][0].kept else _blame(job, first, found)
-        tried = 1
-        while not (blame and job.convex) and len(found) <= RESCUE:
-            if tried == len(found):
-                found.append(first.another())
-            answers.append(_best(job, found[tried:], tol, refine))
-            tried = len(found)
-            if good(*answers[-1], refine):
-                return blame, *answers[-1]
-    return blame, *min(answers, key=lambda a: a[0].rank)
+def _answer(job, first, found, tol, refine, rescue) -> Found:
+    """The best of `found`; where that is none, whom to blame, and with `rescue` what helps; attempts join `found`."""
+    out = Found(found, *_best(job, found, tol, refine))
+    if good(out.best, out.quality, refine):
+        return out
+    if not out.best.kept:
+        out = out._replace(**_blame(job, first, found))
+    tried, limit = len(found), len(found) + RESCUE
+    if out.possible:
+        tried -= 1  # the elastic motion is one more start
+    while rescue and not (out.blame and job.convex) and tried < limit:
+        if tried == len(found):
+            found.append(first.another())
+        best, quality = _best(job, found[tried:], tol, refine)
+        tried = len(found)
+        if best.rank < out.best.rank:
+            out = out._replace(best=best, quality=quality)
+        if good(best, quality, refine):
+            break
+    return out
 
 
-def _blame(job, first, found):
-    """What must give way; where nothing must, the elastic motion is one more start, and joins `found`."""
-    soft, *rest = relaxed_solution(job, first.nodes, first.h, first.start)
+def _blame(job, first, found) -> dict:
+    """What must give way, as fields of Found; where nothing must, the elastic motion is one more start."""
+    soft, elastic, groups = relaxed_solution(job, first.nodes, first.h, first.start)
     if not soft.kept:
-        return ()
-    blame = blamed(soft, *rest)
-    if not blame:
-        m = soft.motion
-        found.append(job.solve(first.nodes, first.h, (m.x, m.u, m.T, m.p[: len(first.start[3])])))
-    return blame
+        return {}
+    blame = blamed(soft, elastic, groups)
+    if blame:
+        instead = conflicts(job, soft, elastic, groups)
+        others = tuple(str(c) for c in instead if c.constraint != blame[0].constraint)
+        return {"blame": (replace(blame[0], instead=others), *blame[1:]), "conflicts": instead}
+    m = soft.motion
+    found.append(job.solve(first.nodes, first.h, (m.x, m.u, m.T, m.p[: len(first.start[3])])))
+    return {"possible": True}
 
 
 def _best(job, found, tol, refine):

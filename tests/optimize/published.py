@@ -22,8 +22,9 @@ def kelly_cart_pole(t, x, u):
 
 
 def swing_up(**changes):
-    """Kelly's swing-up: 2 s, least ∫ u²."""
+    """Kelly's swing-up: 2 s, least ∫ u², from his guess: a line and no push."""
     options = dict(
+        guess=(np.array([[0.0] * 4, [1.0, np.pi, 0.0, 0.0]]), np.zeros((2, 1))),
         duration=2.0,
         initial=[0, 0, 0, 0],
         final=[1, np.pi, 0, 0],
