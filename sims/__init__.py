@@ -2,11 +2,12 @@
 
 Scenario    one robot, one world, one task: `Scenario.load(path)`, `.with_(...)`, `.save(path)`
 run         plan, simulate, measure and keep a scenario -> Run
+sweep       run a scenario over designs of its keys -> Table
 """
 
 from importlib import import_module
 
-_HOME = {"Scenario": "sims.scenario", "Run": "sims.result"}
+_HOME = {"Scenario": "sims.scenario", "Run": "sims.result", "sweep": "sims.batch"}
 
 
 def __getattr__(name):

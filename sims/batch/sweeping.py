@@ -9,12 +9,12 @@ one worker, many, or a Dask cluster. Robots and plans are made once where they d
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from robocalc.errors import InvalidInput, UnknownName
-from sims.batch.attempt import Attempt
+from sims.batch.attempt import WALL_CLOCK, Attempt
 from sims.batch.axes import resolved
 from sims.batch.cluster import open_pool
 from sims.batch.design import Design
@@ -23,6 +23,7 @@ from sims.batch.pool import check_count
 from sims.batch.progress import Meter
 from sims.batch.table import Builder, Table
 from sims.scenario import Scenario
+from sims.scenario.check import did_you_mean_metric
 from sims.scenario.metric_names import metric_names
 
 KEEP = ("all", "failed", "none")
@@ -116,10 +117,10 @@ def _check(job, out, resume, keep, pareto):
         raise UnknownName("choice of run folders", keep, KEEP)
     if out is None and (resume or keep != "none"):
         raise InvalidInput(f"{'resume' if resume else f'keep={keep}'} needs the folder of the sweep: out=...")
-    known = metric_names(thing.name for thing in job.scenario.world if thing.dynamic)
+    known = set(metric_names(thing.name for thing in job.scenario.world if thing.dynamic)) - set(WALL_CLOCK)
     for name in pareto:
-        if name.removeprefix("-") not in known:
-            raise UnknownName("metric", name.removeprefix("-"), known)
+        if (metric := name.removeprefix("-")) not in known:
+            raise InvalidInput(f"pareto: unknown metric {metric!r}{did_you_mean_metric(metric, sorted(known))}")
 
 
 def _label(values, seen) -> str:
@@ -199,9 +200,12 @@ def _save_scenario(job, folder, record):
 
 def marked(table, pareto) -> Table:
     """The table with the column `pareto`: whether no other run beats this one in all of these metrics."""
-    front = set(table.pareto(*pareto)["run"].tolist())
+    try:
+        front = set(table.pareto(*pareto)["run"].tolist())
+    except (InvalidInput, UnknownName) as error:  # nothing to compare, but the runs are there
+        return replace(table, warnings=(*table.warnings, f"no Pareto front: {error}"))
     columns = {"run": table["run"], "pareto": [run in front for run in table["run"].tolist()]}
-    return Table({**columns, **table.columns, **columns}, table.keys, table.metrics, table.folder, table.warnings)
+    return replace(table, columns={**columns, **table.columns})
 
 
 def write_tables(table, plots, progress=None) -> Table:
@@ -216,4 +220,4 @@ def write_tables(table, plots, progress=None) -> Table:
         from sims.batch.pictures import write_plots
 
         notes += write_plots(table, table.folder / "plots")
-    return Table(table.columns, table.keys, table.metrics, table.folder, tuple(notes))
+    return replace(table, warnings=tuple(notes))

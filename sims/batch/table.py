@@ -9,7 +9,7 @@ import html
 import json
 import math
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +98,7 @@ class Table:
             name: column[places] if isinstance(column, np.ndarray) else [column[i] for i in places]
             for name, column in self.columns.items()
         }
-        return Table(columns, self.keys, self.metrics, self.folder, self.warnings)
+        return replace(self, columns=columns)
 
     def _values(self, metric):
         if metric not in self.metrics:

@@ -79,8 +79,16 @@ def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="scenario files or folders of them")],
     sets: Sets = (),
     as_json: Json = False,
+    run: Annotated[bool, typer.Option("--run", help="run each, and judge it by its own acceptance")] = False,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="with --run: JUnit XML")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="with --run: processes")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="with --run: of each")] = None,
 ):
-    """Say all that is wrong with scenario files, without running them."""
+    """Say all that is wrong with scenario files; with --run, run them all as a regression test."""
+    if run or junit is not None:
+        from sims.cli.batch import run_all
+
+        return run_all(list(_each_file(files)), sets, junit, workers, timeout, as_json)
     from robocalc.errors import ScenarioError
     from sims.scenario.arms import arm_of
     from sims.scenario.schema import Scenario
@@ -112,10 +120,10 @@ def _count(things, name: str) -> str:
 def _each_file(paths):
     for path in paths:
         inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")]) if path.is_dir() else []
-        yield from [file for file in inside if not _is_study(file)] or [scenario_file(path)]
+        yield from [file for file in inside if not is_study(file)] or [scenario_file(path)]
 
 
-def _is_study(file: Path) -> bool:
+def is_study(file: Path) -> bool:
     """Whether a file in a folder says of itself that it is another kind of robocalc file."""
     with file.open("rb") as stream:
         return b"format: robocalc-study/" in stream.read(4096)
@@ -248,4 +256,4 @@ def doctor(as_json: Json = False):
     return 0 if all(finding.ok is not False for finding in found) else 1
 
 
-from sims.cli import bench  # noqa: E402, F401  adds its commands to the app
+from sims.cli import batch, bench  # noqa: E402, F401  add their commands to the app
