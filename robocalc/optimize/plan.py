@@ -84,6 +84,7 @@ class Plan:
                      start to end; "cost": cost of that simulation less `cost`}
     starts           cost of every start, nan where it found no motion, in their order
     mesh             knots (K + 1,) [s]
+    gains            method "ddp": K (N, nu, nx) of every step, u = u* - K (x - x*); else None
     notes            sentences about how it was found, such as why there were several starts
     multipliers      {constraint: Multiplier} of what presses on the motion
     conflicts        Conflicts: each alone, relaxed, makes an infeasible problem feasible; the smallest share first
@@ -102,6 +103,7 @@ class Plan:
     starts: tuple = ()
     mesh: object = None
     iterations: int = 0
+    gains: object = None
     notes: tuple = ()
     multipliers: dict = field(default_factory=dict)
     conflicts: tuple = ()
