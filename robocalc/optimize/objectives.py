@@ -45,19 +45,32 @@ def _time(problem):
     return lambda t, x, u, w, p: 1.0
 
 
+def _powers(problem, what):
+    """(x, u) -> what each input gives [W]: for a drive u ω, for a thruster its force times the speed along it."""
+    robot = _robot(problem, what)
+    n = robot.n
+    if not robot.tree.thrusters:
+        driven = [i for i, joint in enumerate(robot.joints) if joint in robot.inputs]
+        return lambda x, u: [u[k] * x[n + i] for k, i in enumerate(driven)]
+    from robocalc.optimize.rigid import shares
+    from robocalc.optimize.symbols import expression, symbols
+
+    return lambda x, u: symbols(shares(robot)(*(expression(s) for s in (x[:n], x[n:], u))))
+
+
 def _regenerated(problem):
-    n = _robot(problem, "energy_regenerated").n
-    return lambda t, x, u, w, p: sum(u[i] * x[n + i] for i in range(n))
+    powers = _powers(problem, "energy_regenerated")
+    return lambda t, x, u, w, p: sum(powers(x, u))
 
 
 def _energy(problem):
-    """Power of each joint where it drives; none comes back where it brakes."""
-    n = _robot(problem, "energy").n
+    """Power of each input where it drives; none comes back where it brakes."""
+    powers = _powers(problem, "energy")
 
     def drawn(power):
         return (power + np.sqrt(power * power + STILL**2)) / 2
 
-    return lambda t, x, u, w, p: sum(drawn(u[i] * x[n + i]) for i in range(n))
+    return lambda t, x, u, w, p: sum(drawn(power) for power in powers(x, u))
 
 
 def _torque_change(problem):

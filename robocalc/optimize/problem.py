@@ -31,15 +31,15 @@ class Path(NamedTuple):
 class Problem:
     """Minimise M(T, x(T)) + ∫₀ᵀ L(t, x, u) dt under ẋ = f(t, x, u), times from 0 to T [s].
 
-    dynamics       a System, a Robot (x = q, v; u = torques), or f(t, x, u) written with numpy's functions on
-                   indexable x (nx,) and u (nu,), returning nx rates
+    dynamics       a System, a Robot (x = q, v; u = its inputs: torques of driven joints, thrusts), or f(t, x, u)
+                   written with numpy's functions on indexable x (nx,) and u (nu,), returning nx rates
     nx, nu         sizes; a System or a Robot knows its own
     duration       T, or (lo, hi) where it is free
     initial        (nx,) with None where free, or None; an entry may be a range (lo, hi); final likewise
     running        L(t, x, u), or a name in OBJECTIVES, or {name: weight}
     terminal       M(T, x(T))
     state_bounds   (lo, hi), numbers or (nx,), None or ±inf where unbounded; a Robot's limits where None
-    input_bounds   likewise (nu,); a Robot's torque limits where None
+    input_bounds   likewise (nu,); a Robot's input limits where None
     constraints    {"name": (g(t, x, u), lo, hi)}, or (g, lo, hi, "initial" | "final") for one end only
     guess          None (a line between the ends, inputs 0), a Plan, (x, u) or (t, x, u) with rows in time, or
                    a function t -> (x, u), t from 0 to the duration
@@ -99,7 +99,7 @@ class Problem:
         raise InvalidInput(f"dynamics must be a System, a Robot or a function f(t, x, u), got {self.dynamics!r}")
 
     def _size(self, name):
-        own = {"robot": lambda d: {"nx": 2 * d.n, "nu": d.n}, "system": lambda d: {"nx": d.nx, "nu": d.nu}}
+        own = {"robot": lambda d: {"nx": 2 * d.n, "nu": d.m}, "system": lambda d: {"nx": d.nx, "nu": d.nu}}
         given = getattr(self, name)
         if self.kind == "function":
             if given is None:
@@ -116,9 +116,9 @@ class Problem:
         if self.kind == "system":
             return tuple(d.states), tuple(d.inputs)
         if self.kind == "robot":
-            return tuple([*(f"position of {j}" for j in d.joints), *(f"velocity of {j}" for j in d.joints)]), tuple(
-                f"torque of {j}" for j in d.joints
-            )
+            positions, velocities = ([f"{what} of {j}" for j in d.joints] for what in ("position", "velocity"))
+            inputs = (f"torque of {name}" if name in d.joints else f"thrust of {name}" for name in d.inputs)
+            return (*positions, *velocities), tuple(inputs)
         return None, None
 
     def _names(self, what, known, n, letter):
@@ -139,7 +139,7 @@ class Problem:
         if self.kind == "robot":
             turns = [j.kind != "prismatic" for j in d.tree.moving]
             q = ["rad" if t else "m" for t in turns]
-            return tuple([*q, *(f"{s}/s" for s in q)]), tuple("N m" if t else "N" for t in turns)
+            return tuple([*q, *(f"{s}/s" for s in q)]), d.input_units
         return tuple(
             ("",) * n if given is None else tuple(given)
             for given, n in ((self.state_units, self.nx), (self.input_units, self.nu))
@@ -166,7 +166,7 @@ class Problem:
         """(2, nu), infinite where unbounded."""
         given = self.input_bounds
         if given is None and self.kind == "robot":
-            given = self.dynamics.limits.bounds("torque")
+            given = self.dynamics.input_limits
         return limits("input_bounds", given, self.nu, self.input_names)
 
     @cached_property

@@ -3,6 +3,7 @@
     acceleration   Function (q, v, tau) -> a of a Robot: articulated bodies; Featherstone (2008), chapter 7
     jerk           Function (q, v, tau, rate of tau) -> rate of a
     torque         Function (q, v, a) -> tau: recursive Newton-Euler, chapter 5
+    forces         Function (q, u) -> tau = B(q) u of the inputs u: drives of joints, thrusters
     rates          ẋ of the state x = (q, v) for symbols
 
 Friction is left out, as in the Robot's own methods. Vectors are spatial (angular, linear), in the axes of each body.
@@ -12,6 +13,7 @@ from collections import OrderedDict
 
 import numpy as np
 
+from robocalc.dynamics.actuation import AXIS, BODY, DRAG, POINT
 from robocalc.optimize.symbols import casadi, expression, symbols
 
 KEPT = 16
@@ -21,10 +23,10 @@ _functions = OrderedDict()
 
 
 def rates(robot, x, u):
-    """(v, a) for the Symbols x = (q, v) (2n,) and u (n,)."""
+    """(v, a) for the Symbols x = (q, v) (2n,) and inputs u (m,)."""
     n = robot.n
-    q, v, tau = (expression(s) for s in (x[:n], x[n:], u))
-    return [*x[n:], *symbols(acceleration(robot)(q, v, tau))]
+    q, v, u = (expression(s) for s in (x[:n], x[n:], u))
+    return [*x[n:], *symbols(acceleration(robot)(q, v, forces(robot)(q, u)))]
 
 
 def acceleration(robot):
@@ -38,15 +40,77 @@ def torque(robot):
 
 
 def jerk(robot):
-    """CasADi Function (q, v, tau, rate of tau) -> rate of a, each (n,)."""
+    """CasADi Function (q, v, u, rate of u) -> rate of a; q, v (n,), inputs u (m,)."""
     key = (robot.digest, "jerk")
     if key not in _functions:
-        ca = casadi()
-        q, v, tau, w = args = [ca.SX.sym(s, robot.n) for s in ("q", "v", "f", "w")]
-        a = acceleration(robot)(q, v, tau)
+        ca, n, m = casadi(), robot.n, robot.m
+        q, v, u, w = args = [ca.SX.sym(s, k) for s, k in (("q", n), ("v", n), ("u", m), ("w", m))]
+        a = acceleration(robot)(q, v, forces(robot)(q, u))
         way = ca.vertcat(v, a, w)
-        _functions[key] = ca.Function("jerk", args, [ca.jtimes(a, ca.vertcat(q, v, tau), way)])
+        _functions[key] = ca.Function("jerk", args, [ca.jtimes(a, ca.vertcat(q, v, u), way)])
     return _functions[key]
+
+
+def forces(robot):
+    """CasADi Function (q (n,), u (m,)) -> tau (n,), the generalised forces of the inputs."""
+    key = (robot.digest, "forces")
+    if key not in _functions:
+        ca = casadi()
+        q, u = ca.SX.sym("q", robot.n), ca.SX.sym("u", robot.m)
+        _functions[key] = ca.Function("forces", [q, u], [_forces(robot, q, u)])
+    return _functions[key]
+
+
+def shares(robot):
+    """CasADi Function (q, v, u) -> power [W] of each input (m,)."""
+    key = (robot.digest, "shares")
+    if key not in _functions:
+        ca = casadi()
+        q, v, u = ca.SX.sym("q", robot.n), ca.SX.sym("v", robot.n), ca.SX.sym("u", robot.m)
+        power = u * ca.gradient(ca.dot(forces(robot)(q, u), v), u)  # B is constant in u
+        _functions[key] = ca.Function("shares", [q, v, u], [power])
+    return _functions[key]
+
+
+def _forces(robot, q, u):
+    """Σ Bₖ uₖ; of a thruster at p along e with drag r a joint about z at o gets z · ((p - o) × e + r e) u, one that
+    slides along z gets z · e u."""
+    ca, rows = casadi(), robot.actors.inputs
+    drives = [joint for joint, j in enumerate(robot.joints) if j in robot.inputs]
+    tau = ca.SX(robot.n, 1)
+    for k, joint in enumerate(drives):
+        tau[joint] += u[k]
+    if not len(rows):
+        return tau
+    model = robot.model()
+    placed = _placed(model, q)
+    for k in range(len(drives), robot.m):
+        body, point, axis = int(rows[k, BODY]), rows[k, POINT : POINT + 3], rows[k, AXIS : AXIS + 3]
+        R, p = placed[body]
+        e, at = ca.mtimes(R, _constant(axis)) * u[k], p + ca.mtimes(R, _constant(point))
+        while body >= 0:
+            z, origin = placed[body][0][:, 2], placed[body][1]
+            turns = model.tree[body, 1] == 0
+            tau[body] += ca.dot(z, ca.cross(at - origin, e) + rows[k, DRAG] * e if turns else e)
+            body = model.tree[body, 0]
+    return tau
+
+
+def _placed(model, q):
+    """[(R (3, 3), p (3,))] of every body in world."""
+    ca, out = casadi(), []
+    for i, (parent, kind) in enumerate(model.tree):
+        E, p = _constant(model.bodies[i, :9].reshape(3, 3)), _constant(model.bodies[i, 9:12])
+        if kind == 0:
+            c, s = ca.cos(q[i]), ca.sin(q[i])
+            E = ca.mtimes(E, ca.blockcat([[c, -s, 0], [s, c, 0], [0, 0, 1]]))
+        else:
+            p = p + E[:, 2] * q[i]
+        if parent >= 0:
+            R, o = out[parent]
+            E, p = ca.mtimes(R, E), o + ca.mtimes(R, p)
+        out.append((E, p))
+    return out
 
 
 def _kept(robot, name, build):

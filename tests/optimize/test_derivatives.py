@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from robocalc.dynamics import load, systems
 from robocalc.dynamics.systems import SYSTEMS
 from robocalc.optimize import SCHEMES, Problem
-from robocalc.optimize.rigid import acceleration, jerk, torque
+from robocalc.optimize.rigid import acceleration, forces, jerk, shares, torque
 from robocalc.optimize.symbols import expression, symbols
 from robocalc.optimize.trace import rates_of, trace
 from robocalc.optimize.tracing import tracing
@@ -65,6 +65,16 @@ def test_symbolic_rigid_bodies_are_the_compiled_ones(name):
     tau = robot.inverse_dynamics(q, v, a)
     assert_allclose(np.array(torque(robot)(q, v, a)).ravel(), tau, atol=1e-12)
     assert_allclose(np.array(acceleration(robot)(q, v, tau)).ravel(), a, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", [*ROBOTS, "quadrotor", "quadrotor_2d", "husky", "acrobot"])
+def test_symbolic_forces_of_inputs_are_the_compiled_ones_and_so_is_their_power(name):
+    robot, rng = load(name), np.random.default_rng(2)
+    q, v = rng.uniform(-1, 1, (2, robot.n))
+    u = rng.uniform(-1, 1, robot.m)
+    tau = robot.actuation(q) @ u
+    assert_allclose(np.array(forces(robot)(q, u)).ravel(), tau, atol=1e-13)
+    assert_allclose(np.array(shares(robot)(q, v, u)).sum(), tau @ v, atol=1e-13)
 
 
 def test_symbolic_jerk_is_the_slope_of_the_acceleration():

@@ -87,6 +87,10 @@ def test_system_and_robot_know_their_sizes():
     robot = Problem(load("two_link"), duration=1.0)
     assert (robot.nx, robot.nu) == (4, 2)
     assert robot.input_names == tuple(f"torque of {j}" for j in load("two_link").joints)
+    pole, flying = (Problem(load(name), duration=1.0) for name in ("cart_pole", "quadrotor_2d"))
+    assert (pole.nu, pole.input_names, pole.units[1]) == (1, ("torque of slider",), ("N",))
+    assert (flying.nu, flying.input_names[1]) == (2, "thrust of thrust_rear")
+    np.testing.assert_array_equal(flying.u_bounds, [[0.056323] * 2, [0.296683] * 2])
     with pytest.raises(InvalidInput, match="nx = 3, but cart_pole has nx = 4"):
         Problem(systems.cart_pole(), nx=3, duration=1.0)
 
