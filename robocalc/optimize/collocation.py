@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from robocalc.errors import InvalidInput
+from robocalc.optimize.duals import carried
 from robocalc.optimize.interrupt import interruptible
 from robocalc.optimize.mesh import path_errors
 from robocalc.optimize.motion import SHORT, Motion, guessed
@@ -21,7 +22,9 @@ from robocalc.optimize.transcribe import program
 FEASIBLE = 1e-6  # scaled residual below which a motion keeps its constraints
 PLAIN_RANGE = (0.1, 10.0)  # magnitudes that need no scale
 JUMP = 0.05  # scaled violation between points that no refinement mends: the motion jumps over an obstacle
+PUSHES = ("bound_push", "bound_frac", "slack_bound_push", "slack_bound_frac", "mult_bound_push")
 WARM = {"mu_init": 1e-4, "bound_push": 1e-7, "bound_frac": 1e-7, "bound_mult_init_method": "mu-based"}
+CARRIED = {"mu_init": 1e-7, "warm_start_init_point": "yes"} | {f"warm_start_{k}": 1e-8 for k in PUSHES}
 DONE = ("Solve_Succeeded", "Solved_To_Acceptable_Level", "Feasible_Point_Found")
 STUCK = ("Infeasible_Problem_Detected", "Restoration_Failed")
 INTERRUPTED = "User_Requested_Stop"  # IPOPT's word for Ctrl-C
@@ -174,8 +177,9 @@ class Collocation:
         return np.array([not any(ca.which_depends(g[i], args[2], 1, True)) for i in range(g.numel())], bool)
 
     def program(self, K, warm=False, patience=None):
-        """The Program on K intervals, with options for a start that is nearly the answer or for any."""
-        options = self.options | (WARM if warm else {})
+        """The Program on K intervals, with options for any start, for one that is nearly the answer (warm=True), or for
+        one with its multipliers ("carried")."""
+        options = self.options | (CARRIED if warm == "carried" else WARM if warm else {})
         options["max_iter"] = min(options["max_iter"], patience or options["max_iter"])
         return program(self.traced, self.scheme, K, tuple(sorted(options.items())))
 
@@ -199,18 +203,20 @@ class Collocation:
             if not np.isfinite(derivative).all():
                 raise InvalidInput(f"the derivative of the {what} is not finite at the guess; give another guess")
 
-    def solve(self, K, h, start, warm=False, patience=None) -> Attempt:
-        """One solve on K intervals of fractions h from (x, u, T, p) at the points."""
+    def solve(self, K, h, start, warm=False, patience=None, after=None) -> Attempt:
+        """One solve on K intervals of fractions h from (x, u, T, p) at the points; after: an Attempt on another mesh
+        whose multipliers are carried over."""
         begun = perf_counter()
-        pr = self.program(K, warm, patience)
+        pr = self.program(K, "carried" if after else warm, patience)
         solver = pr.solver
         built = perf_counter()
         x, u, T, p = start
         z, g = self.limits(pr)
         z0 = np.clip(self.pack(pr, x, u, T, p), z[0], z[1])
         data = pr.data(h, self.data(T, p))
+        duals = dict(zip(("lam_g0", "lam_x0"), carried(after, pr, h), strict=True)) if after else {}
         with interruptible(pr.stop):
-            out = solver(x0=z0, p=data, lbx=z[0], ubx=z[1], lbg=g[0], ubg=g[1])
+            out = solver(x0=z0, p=data, lbx=z[0], ubx=z[1], lbg=g[0], ubg=g[1], **duals)
         stats = solver.stats()
         at = np.array(out["x"]).ravel()
         f, rows = float(out["f"]), np.array(out["g"]).ravel()

@@ -28,12 +28,14 @@ class Scheme:
     A: np.ndarray
     B: np.ndarray
     w: np.ndarray
+    dual_powers: tuple = ()  # of h in the multiplier of each row, over the costate; zeros where empty
 
     def __post_init__(self):
         for name in ("c", "A", "B", "w"):
             value = np.array(getattr(self, name), dtype=float)
             value.flags.writeable = False
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "dual_powers", self.dual_powers or (0,) * len(self.A))
         exact = len(self.nodes)  # rates of this degree less one are met exactly
         for d in range(exact + 1):
             rates = d * self.c ** max(d - 1, 0)
@@ -78,6 +80,7 @@ SCHEMES = {
         [[-0.5, 1, -0.5], [-1, 0, 1]],
         [[1 / 8, 0, -1 / 8], [1 / 6, 4 / 6, 1 / 6]],
         [1 / 6, 4 / 6, 1 / 6],
+        (1, 0),
     ),
     "radau": Scheme("radau", 5, *_radau(3)),
 }

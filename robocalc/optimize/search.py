@@ -25,6 +25,7 @@ ALMOST = 10.0  # tolerances of the state that a mesh at its largest may have and
 HIDDEN = 1e-3  # largest scaled violation between the points of an answer
 FINER = (1, 2)  # meshes to search on, in units of `nodes`
 TRUSTED = 0.05  # relative change of cost by refinement from which on the first mesh was too coarse to choose on
+CARRY = 60  # iterations of a solve that starts with multipliers, too
 PATIENCE = 300  # iterations of a random start
 
 
@@ -157,7 +158,8 @@ def _refine(job, best, tol, refine):
             break
         tau = job.program(len(h), warm=True).tau(h)
         start = (*best.motion.at(tau), best.motion.T, best.motion.p)
-        trial = job.solve(len(h), h, start, warm=True)
+        trial = job.solve(len(h), h, start, patience=CARRY, after=best)
+        trial = trial if trial.kept else job.solve(len(h), h, start, warm=True)
         trial = trial if trial.kept else job.solve(len(h), h, start)
         if not trial.kept:
             break

@@ -13,6 +13,8 @@ from robocalc.optimize.symbols import casadi
 
 KEPT = 24
 SUBSTEPS = (1, 2, 4, 8, 16)
+SMALL = 1000  # instructions of the rates up to which a step is written out: quicker to run, but not to build
+WRITTEN = 2  # steps of an interval that are written out likewise
 
 _integrators = OrderedDict()
 
@@ -76,7 +78,8 @@ def _kept(key, build):
 
 def _steps(step, count):
     ca = casadi()
-    y, *rest = args = [ca.MX.sym(f"a{i}", step.size1_in(i)) for i in range(5)]
+    kind = ca.SX if step.is_a("SXFunction") and count <= WRITTEN else ca.MX
+    y, *rest = args = [kind.sym(f"a{i}", step.size1_in(i)) for i in range(5)]
     for i in range(count):
         y = step(y, *rest, i / count, 1 / count)
     return ca.Function("advance", args, [y])
@@ -87,15 +90,12 @@ def _step(traced, scheme):
     ca = casadi()
     nx, nu, d = traced.nx, traced.nu, len(scheme.nodes)
     sizes = (nx + 1, 1, 1, nu * d, traced.rate.size1_in(3), 1, 1)
-    y, t, h, C, p, s, r = args = [ca.MX.sym(f"a{i}", n) for i, n in enumerate(sizes)]
+    kind = ca.SX if traced.rate.n_instructions() < SMALL else ca.MX
+    y, t, h, C, p, s, r = args = [kind.sym(f"a{i}", n) for i, n in enumerate(sizes)]
     M, rates, step = ca.reshape(C, nu, d), [], r * h  # a column of M: one power
     for a, c in zip(DOP853.a.tolist(), DOP853.c.tolist(), strict=True):
-        at = y[:nx]
-        if rates:
-            at = at + step * ca.mtimes(ca.horzcat(*rates), ca.DM(a[: len(rates)]))[:nx]
+        at = y[:nx] + step * ca.mtimes(ca.horzcat(*rates), a[: len(rates)])[:nx] if rates else y[:nx]
         now = s + c * r
-        u = M[:, 0]
-        for k in range(1, d):
-            u = u + now**k * M[:, k]
+        u = ca.mtimes(M, ca.vertcat(*(now**k for k in range(d))))
         rates.append(ca.vertcat(*traced.rate(t + now * h, at, u, p)))
     return ca.Function("step", args, [y + step * ca.mtimes(ca.horzcat(*rates), ca.DM(DOP853.b.tolist()))])
