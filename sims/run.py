@@ -41,6 +41,7 @@ from sims.report.budget import error_budget
 from sims.report.gather import report_data
 from sims.report.page import write_page
 from sims.report.plots import write_plots
+from sims.report.stored import pushes
 from sims.report.unsolved import unsolved_data
 from sims.result import Run
 from sims.scenario import Scenario
@@ -234,11 +235,7 @@ def _shown(made: Run, versions, budget):
             accepted=made.accepted,
             shapes=made.world,
             steps=made.plan.steps,
-            disturbances=[
-                {"name": f"push on {d.link}", "start": d.start, "end": d.start + d.duration, "kind": d.type}
-                for d in made.scenario.disturbances
-                if d.type == "push"
-            ],
+            disturbances=pushes(made.scenario),
             metrics=made.metrics,
             acceptance=made.acceptance,
             scenario_text=made.scenario.to_yaml(),

@@ -228,18 +228,6 @@ def reproduce(folder: Annotated[Path, typer.Argument(metavar="RUN", help="run fo
 
 @app.command()
 @guarded
-def export(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="run folder")],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="file to write; else RUN/log.csv")] = None,
-):
-    """Write the log of a run folder as CSV: a column a joint and channel, with units."""
-    from sims.record import export_csv
-
-    print(export_csv(folder, out or (folder if folder.is_dir() else folder.parent) / "log.csv"))
-
-
-@app.command()
-@guarded
 def doctor(as_json: Json = False):
     """Say what this installation has and lacks, with remedies."""
     from sims.cli.tables import columns
@@ -256,4 +244,4 @@ def doctor(as_json: Json = False):
     return 0 if all(finding.ok is not False for finding in found) else 1
 
 
-from sims.cli import batch, bench  # noqa: E402, F401  add their commands to the app
+from sims.cli import batch, bench, show  # noqa: E402, F401  add their commands to the app

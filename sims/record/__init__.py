@@ -4,7 +4,7 @@ write_run     everything of a run, whole or not at all; `ready` asks first wheth
 read_run      a run folder, as far as it can be read, with sentences about what cannot
 reproduce     run it again and say bit for bit whether it matched; `compare` two logs
 digest_log    SHA-256 of a log
-export_csv    a log as a table that any program opens
+export_log    a log for other programs: CSV, Parquet, MCAP, ROS trajectory
 
 metrics.json            every metric with unit, acceptance, outcome, timings, warnings; written last
 log.npz                 time first, float64, one array a channel, `header` with joints and units
@@ -30,7 +30,11 @@ _HOME = {
     "read_log": "logs",
     "reproduce": "repeat",
     "Reproduction": "repeat",
+    "export_log": "export",
     "export_csv": "export",
+    "export_parquet": "export_parquet",
+    "export_mcap": "export_mcap",
+    "export_ros": "export_ros",
 }
 __all__ = list(_HOME)
 

@@ -1,17 +1,44 @@
-"""A log as CSV: one header row with units, one row a time step, every number exact."""
+"""A log for other programs.
 
+export_log    by kind: csv, parquet, mcap, ros
+export_csv    one header row with units, one row a time step, every number exact
+EXPORTS       kind -> (where its function is, name of the file in a run folder)
+"""
+
+import contextlib
 import os
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-from robocalc.errors import InvalidInput
+from robocalc.errors import InvalidInput, UnknownName
 from sims.log import CHANNELS, Log
 from sims.record.logs import header_of, read_log
 from sims.record.read import DAMAGE
-from sims.record.write import LOG, RunNotSaved
+from sims.record.write import LOG, METRICS, SCENARIO, RunNotSaved
 
+EXPORTS = {
+    "csv": ("sims.record.export:export_csv", "log.csv"),
+    "parquet": ("sims.record.export_parquet:export_parquet", "log.parquet"),
+    "mcap": ("sims.record.export_mcap:export_mcap", "log.mcap"),
+    "ros": ("sims.record.export_ros:export_ros", "trajectory.yaml"),
+}
 POSE = ("x [m]", "y [m]", "z [m]", "qx", "qy", "qz", "qw")
+
+
+def export_log(source, kind="csv", path=None) -> Path:
+    """Write the log of a run folder (or a log.npz) in a kind of EXPORTS, by default into the folder; returns the path.
+
+    raises   UnknownName for another kind; InvalidInput without a log; EngineUnavailable without the package it needs
+    """
+    if kind not in EXPORTS:
+        raise UnknownName("kind of export", kind, EXPORTS)
+    where, name = EXPORTS[kind]
+    module, function = where.split(":")
+    source = Path(source)
+    folder = source if source.is_dir() else source.parent
+    return getattr(import_module(module), function)(source, folder / name if path is None else path)
 
 
 def export_csv(source, path, joints=(), prismatic=None) -> Path:
@@ -21,7 +48,7 @@ def export_csv(source, path, joints=(), prismatic=None) -> Path:
     filled in the rows in which it was looked at and empty in the others. Numbers are the shortest that read back to
     the same bits.
     """
-    log, joints, prismatic = _log(source, joints, prismatic)
+    log, joints, prismatic = open_log(source, joints, prismatic)
     header = header_of(log, joints, prismatic)
     names, columns = ["t [s]"], [log.t]
     for channel in CHANNELS:
@@ -29,24 +56,35 @@ def export_csv(source, path, joints=(), prismatic=None) -> Path:
             names.append(f"{channel}.{joint} [{header.units[channel][i]}]")
             columns.append(getattr(log, channel)[:, i])
     texts = [list(map(repr, column.tolist())) for column in columns]
-    for name, column in _seen(log):
+    for name, rows, values in seen(log):
         names.append(name)
+        column = [""] * len(log.joint)
+        for row, value in zip(rows.tolist(), values.tolist(), strict=True):
+            column[row] = repr(value)
         texts.append(column)
+    with whole_file(path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
+        file.write(",".join(map(_quoted, names)) + "\n")
+        file.writelines(",".join(row) + "\n" for row in zip(*texts, strict=True))
+    return Path(path)
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """A place beside `path` to write to, moved there at the end; RunNotSaved where the disk refuses."""
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
-        with open(partial, "w", encoding="utf-8", newline="") as file:
-            file.write(",".join(map(_quoted, names)) + "\n")
-            file.writelines(",".join(row) + "\n" for row in zip(*texts, strict=True))
+        yield partial
         os.replace(partial, path)
     except OSError as error:
         raise RunNotSaved(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
-        partial.unlink(missing_ok=True)
-    return path
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
-def _log(source, joints, prismatic):
+def open_log(source, joints=(), prismatic=None):
+    """(Log, names of joints, kinds) of a run folder, a log.npz or a Log."""
     if isinstance(source, Log):
         return source, joints, prismatic
     path = Path(source)
@@ -60,18 +98,24 @@ def _log(source, joints, prismatic):
     return log, header.joints, header.prismatic
 
 
-def _seen(log):
-    """(name, texts) of what was looked at less often than every step: empty between."""
+def seen(log):
+    """(column, rows, values) of what was looked at less often than every step."""
     rows = np.round(np.asarray(log.t_objects) / log.dt).astype(int) if len(log.t_objects) else np.zeros(0, int)
     found = [(f"{name}.{axis}", np.asarray(p)[:, i]) for name, p in log.objects.items() for i, axis in enumerate(POSE)]
     found += [(f"{name} [{unit}]", getattr(log, name)) for name, unit in (("clearance", "m"), ("contacts", "N"))]
+    inside = rows < len(log.joint)
     for name, values in found:
         if len(values) == len(rows) and len(values):
-            texts = [""] * len(log.joint)
-            for row, value in zip(rows.tolist(), np.asarray(values, float).tolist(), strict=True):
-                if row < len(texts):
-                    texts[row] = repr(value)
-            yield name, texts
+            yield name, rows[inside], np.asarray(values, float)[inside]
+
+
+def texts_of(source):
+    """(name, media type, bytes) of the texts of a run folder that belong to its log, as far as they are there."""
+    if isinstance(source, Log) or not Path(source).is_dir():
+        return
+    for name, kind in ((SCENARIO, "application/yaml"), (METRICS, "application/json")):
+        with contextlib.suppress(OSError):
+            yield name, kind, (Path(source) / name).read_bytes()
 
 
 def _quoted(name):

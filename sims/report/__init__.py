@@ -2,6 +2,8 @@
 
 report_data    a run as plain data for both; unsolved_data of a plan that failed
 error_budget   how much of the tracking error comes from what
+stored_data    a run folder as that data again, as far as it can be read
+compare_runs   what differs between runs; write_comparison: their page
 write_page     report.html, complete in itself
 write_plots    PNG and SVG by matplotlib
 """
@@ -14,6 +16,10 @@ _HOME = {
     "unsolved_data": "unsolved",
     "error_budget": "budget",
     "write_page": "page",
+    "stored_data": "stored",
+    "open_run": "stored",
+    "compare_runs": "compare",
+    "write_comparison": "compare_page",
     "write_plots": "plots",
 }
 __all__ = list(_HOME)

@@ -81,7 +81,8 @@ class Solid:
 class Body:
     """poses (F, 7) or (1, 7) for what stands still: position [m], quaternion xyzw, in world.
 
-    run   drawn as a ghost in the colour of that run; None: as it is
+    run     number of the run that it belongs to, where several are compared
+    ghost   drawn pale in the colour of that run
     """
 
     name: str
@@ -89,6 +90,7 @@ class Body:
     solids: tuple
     poses: np.ndarray
     run: int | None = None
+    ghost: bool = False
 
     def __post_init__(self):
         poses = np.atleast_2d(np.asarray(self.poses, float))

@@ -75,7 +75,7 @@ def describe_body(body, meshes, problems, packer):
             problems.append(f"{body.name} is drawn without a part: {error}.")
             continue
         solids.append(item)
-    shown = {} if body.run is None else {"ghost": True, "run": body.run}
+    shown = {} if body.run is None else {"ghost": body.ghost, "run": body.run}
     poses = packer.add_series(_smooth(body.poses))
     return {"name": body.name, "role": body.role, "solids": solids, "poses": poses, **shown}
 

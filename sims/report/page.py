@@ -40,7 +40,7 @@ def page_text(data: ReportData) -> str:
         verdict=verdict,
         verdict_word=data.verdict or word,
         outcome=html.escape(data.outcome),
-        duration=repr(data.duration),
+        stage=fill("stage.html", duration=repr(data.duration), keys=fill("keys.html")),
         notes=notes_list([*data.notes, *problems]),
         reasons=reasons_list(data.reasons),
         reduced=html.escape(data.reduced),

@@ -31,14 +31,14 @@ def moment(time) -> str:
     )
 
 
-def _section(key, title, body):
+def section(key, title, body):
     head = f'<section id="{key}" aria-labelledby="{key}-title"><h2 id="{key}-title">{title}</h2>'
     return f'{head}<div class="scroll">{body}</div></section>'
 
 
 def acceptance_table(rows) -> str:
     if not rows:
-        return _section("acceptance", "Acceptance", '<p class="hint">The scenario sets no thresholds.</p>')
+        return section("acceptance", "Acceptance", '<p class="hint">The scenario sets no thresholds.</p>')
     body = "".join(
         f'<tr class="{"good" if row.ok else "bad"}"><td class="mark">{"✓ met" if row.ok else "✗ missed"}</td>'
         f'<th scope="row">{html.escape(row.metric)}</th>'
@@ -50,7 +50,7 @@ def acceptance_table(rows) -> str:
         '<thead><tr><th scope="col">Result</th><th scope="col">Metric</th><th scope="col" class="number">Measured</th>'
         '<th scope="col" class="number">Wanted</th><th scope="col">Worst at</th></tr></thead>'
     )
-    return _section("acceptance", "Acceptance", f"<table>{head}<tbody>{body}</tbody></table>")
+    return section("acceptance", "Acceptance", f"<table>{head}<tbody>{body}</tbody></table>")
 
 
 def metrics_table(rows) -> str:
@@ -66,7 +66,7 @@ def metrics_table(rows) -> str:
         '<thead><tr><th scope="col">Metric</th><th scope="col" class="number">Value</th><th scope="col">Unit</th>'
         '<th scope="col">Worst at</th></tr></thead>'
     )
-    return _section("metrics", "Metrics", f"<table>{head}<tbody>{body}</tbody></table>")
+    return section("metrics", "Metrics", f"<table>{head}<tbody>{body}</tbody></table>")
 
 
 def budget_table(budget) -> str:
@@ -75,7 +75,7 @@ def budget_table(budget) -> str:
         return ""
     words = "".join(f"<p>{html.escape(text)}</p>" for text in (budget.sentence, *budget.notes))
     if not budget.rows:
-        return _section("budget", "Where the error comes from", words)
+        return section("budget", "Where the error comes from", words)
     body = "".join(_cause(row, budget) for row in budget.rows)
     body += (
         '<tr class="sum"><th scope="row">none of these</th>'
@@ -90,7 +90,7 @@ def budget_table(budget) -> str:
         '<p class="hint">Found by switching each cause off in the compiled twin. Shares do not add up: errors add as '
         "squares, and one cause may hide another.</p>"
     )
-    return _section("budget", "Where the error comes from", f"{words}<table>{head}<tbody>{body}</tbody></table>{hint}")
+    return section("budget", "Where the error comes from", f"{words}<table>{head}<tbody>{body}</tbody></table>{hint}")
 
 
 def _cause(row, budget):
@@ -122,7 +122,7 @@ def reasons_list(reasons) -> str:
     if not reasons:
         return ""
     items = "".join(f"<li>{html.escape(reason)}</li>" for reason in reasons)
-    return _section("reasons", "Why there is no motion", f"<ul>{items}</ul>")
+    return section("reasons", "Why there is no motion", f"<ul>{items}</ul>")
 
 
 def versions_table(versions) -> str:
@@ -132,7 +132,7 @@ def versions_table(versions) -> str:
         f'<tr><th scope="row">{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>'
         for name, value in _flat(versions)
     )
-    return _section("versions", "Versions and hashes", f"<table><tbody>{body}</tbody></table>")
+    return section("versions", "Versions and hashes", f"<table><tbody>{body}</tbody></table>")
 
 
 def _flat(values, prefix=""):

@@ -101,4 +101,4 @@ def goal(scenario, robot, world, plan, q):
     except (Failed, RobocalcError):
         return (marker,), ()  # no configuration reaches it: that is the reason
     bodies = robot_bodies(robot, np.asarray(there, float)[None])
-    return (marker,), tuple(Body(f"goal: {b.name}", "robot", b.solids, b.poses, run=0) for b in bodies)
+    return (marker,), tuple(Body(f"goal: {b.name}", "robot", b.solids, b.poses, run=0, ghost=True) for b in bodies)

@@ -67,7 +67,7 @@ function makeJoints(report, plots) {
 
 function start(report) {
   report.short = shortNames(report.joints);
-  for (const panel of report.panels) if (panel.joints.length) panel.labels = panel.joints.map((j) => report.short[j]);
+  for (const panel of report.panels) if (panel.joints.length) panel.labels = panel.joints.map((j, i) => report.short[j] + (panel.runs.length ? " " + report.runs[panel.runs[i]] : ""));
   const slider = $("time"), state = { t: 0, playing: false, last: 0 };
   let scene = null;
   try { scene = makeScene(report, $("scene"), css); } catch (error) {
@@ -89,7 +89,7 @@ function start(report) {
     name.textContent = step(state.t);
     for (const panel of watched) {
       const k = nearestIndex(panel.t, state.t), row = document.createElement("div");
-      row.textContent = `${panel.title}: ${figure(panel.values.columns[0][k])} ${panel.unit}` + (panel.notes.length ? ` ${panel.notes[panel.note_of[k]]}` : "");
+      row.textContent = `${panel.title}: ${panel.values.columns.map((c) => figure(c[k])).join(" / ")} ${panel.unit}` + (panel.notes.length ? ` ${panel.notes[panel.note_of[k]]}` : "");
       rows.push(row);
     }
     $("now").replaceChildren(...rows);

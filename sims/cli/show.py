@@ -1,0 +1,158 @@
+"""Commands that show what was run: compare, plot, video, export."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sims.cli.app import Json, Seed, Sets, app, overrides, run_folder, scenario_file
+from sims.cli.guard import guarded
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="run folder")]
+
+
+@app.command()
+@guarded
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="run folders; with --engines one scenario file")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="page to write")] = None,
+    engines: Annotated[str | None, typer.Option("--engines", metavar="A,B", help="run a scenario in each")] = None,
+    sets: Sets = (),
+    seed: Seed = None,
+    as_json: Json = False,
+):
+    """Hold runs against each other: ghosts in 3D, overlaid plots, what differs."""
+    from robocalc.errors import InvalidInput
+    from sims.report import compare_runs, write_comparison
+
+    if engines is None and (sets or seed is not None):
+        raise InvalidInput("--set and --seed need --engines: runs that are there are compared as they are")
+    names = None
+    if engines is not None:
+        if len(runs) != 1:
+            raise InvalidInput(f"--engines takes one scenario file, got {len(runs)}")
+        names = [name.strip() for name in engines.split(",") if name.strip()]
+        runs = _in_each(scenario_file(runs[0]), names, overrides(sets, None, seed), as_json)
+    compared = compare_runs(runs, names)
+    page = write_comparison(out or Path(runs[0]).resolve().parent / "comparison.html", compared)
+    if as_json:
+        from sims.record.write import plain
+
+        print(json.dumps(plain(compared.to_dict() | {"page": str(page)}), indent=2))
+        return
+    _show(compared)
+    print(f"comparison  {page}")
+
+
+def _in_each(file, names, changes, quiet):
+    """Run a scenario in each engine; the run folders."""
+    from robocalc.errors import InvalidInput, UnknownName
+    from sims.cli.progress import Progress, announce_compiling
+    from sims.engines import ENGINES
+    from sims.scenario.schema import Scenario
+
+    for name in names:
+        if name not in ENGINES:
+            raise UnknownName("engine", name, ENGINES)
+    if len(set(names)) < 2:
+        raise InvalidInput(f"--engines takes two or more different ones of {', '.join(ENGINES)}")
+    scenarios = [Scenario.load(file, [*changes, ("sim.engine", name)]) for name in names]
+    announce_compiling()
+    from sims.run import run
+
+    folders = []
+    for name, scenario in zip(names, scenarios, strict=True):
+        with Progress(enabled=not quiet) as progress:
+            made = run(scenario, out=run_folder(scenarios[0]).with_suffix(".engines") / name, progress=progress)
+        if made.log is None:
+            raise InvalidInput(f"{name}: {made.verdict}: {made.why}")
+        folders.append(made.folder)
+    return folders
+
+
+def _show(compared):
+    """The tables of differences as text."""
+    from sims.cli.tables import columns, number
+
+    columns([("", *compared.names), *((key, *texts) for key, texts in compared.settings)], indent="")
+    print()
+    rows = [
+        (d.metric, *map(number, d.values), number(d.change), "" if d.unit == "-" else d.unit) for d in compared.metrics
+    ]
+    columns([("metric", *compared.names, "last - first", "unit"), *rows], indent="")
+    for i, (largest, joint, t) in compared.apart.items():
+        print(f"{compared.names[i]} is at most {largest:.3g} rad or m from {compared.names[0]}: {joint} at {t:.3f} s")
+    for note in compared.notes:
+        print(f"note: {note}")
+
+
+@app.command()
+@guarded
+def plot(
+    folder: Run,
+    what: Annotated[
+        str | None, typer.Option("--what", metavar="A,B", help="torque,error,...; all for every plot")
+    ] = None,
+    kind: Annotated[str, typer.Option("--kind", metavar="png,svg", help="kinds of picture")] = "png",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="where; else RUN/plots")] = None,
+):
+    """Write plots of a run as PNG or SVG."""
+    from robocalc.errors import InvalidInput
+    from sims.report import stored_data, write_plots
+    from sims.report.plots import PLOTS
+
+    data = stored_data(folder)
+    names = list(PLOTS) if what == "all" else what
+    written = []
+    for one in dict.fromkeys(k.strip() for k in kind.split(",")):
+        written += write_plots(out or Path(folder) / "plots", data, names, one)
+    if not written:
+        raise InvalidInput(f"this run has nothing of {what}; it has {', '.join(p.key for p in data.panels)}")
+    print("\n".join(map(str, written)))
+
+
+@app.command()
+@guarded
+def video(
+    folder: Run,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="x.mp4 or x.gif; else RUN/video.mp4")
+    ] = None,
+    camera: Annotated[str, typer.Option("--camera", metavar="NAME", help="iso, front, side, top; follow")] = "iso",
+    fps: Annotated[float, typer.Option("--fps", help="pictures a second of the video")] = 15.0,
+    speed: Annotated[float, typer.Option("--speed", help="2: twice as fast as it happened")] = 1.0,
+    size: Annotated[str, typer.Option("--size", metavar="WxH", help="pixels")] = "480x360",
+):
+    """Film a run without a window: MP4 (extra `video`) or GIF."""
+    from robocalc.errors import InvalidInput
+    from sims.cli.progress import Progress
+    from sims.report.video import write_video
+
+    width, cross, height = size.partition("x")
+    if not (cross and width.isdigit() and height.isdigit()):
+        raise InvalidInput(f"--size {size}: write WIDTHxHEIGHT, as 480x360")
+    with Progress() as progress:
+        path = write_video(
+            out or Path(folder) / "video.mp4",
+            folder,
+            camera=camera,
+            fps=fps,
+            speed=speed,
+            size=(int(width), int(height)),
+            progress=progress,
+        )
+    print(path)
+
+
+@app.command()
+@guarded
+def export(
+    folder: Run,
+    to: Annotated[str, typer.Option("--to", metavar="KIND", help="csv, parquet, mcap or ros")] = "csv",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="file to write; else RUN/log.KIND")] = None,
+):
+    """Write the log of a run folder for other programs: CSV, Parquet, MCAP, or a ROS trajectory."""
+    from sims.record import export_log
+
+    print(export_log(folder, to, out))
