@@ -18,6 +18,7 @@ EXPORTS = {
     "METHODS": "solver",
     "SCHEMES": "schemes",
     "OBJECTIVES": "objectives",
+    "ReachCost": "ddp.reach",
     "plan_motion": "paths.motion",
     "find_path": "paths.finder",
 }
@@ -27,6 +28,7 @@ __all__ = [
     "SCHEMES",
     "Plan",
     "Problem",
+    "ReachCost",
     "Status",
     "Violation",
     "find_path",

@@ -69,4 +69,4 @@ def lowered(problem, plan):
     knots, c, nx = plan.states.knots, plan.states.coeffs, problem.nx
     states, inputs = Trajectory(knots, c[:, :, :nx]), Trajectory(knots, c[:, :, nx:])
     joints = Trajectory(knots, c[:, :, : nx // 2]) if problem.kind == "robot" else states
-    return replace(plan, trajectory=joints, states=states, inputs=inputs)
+    return replace(plan, trajectory=joints, states=states, inputs=inputs, gains=None)  # gains are of x and u

@@ -20,7 +20,7 @@ from robocalc.optimize.problem import Problem
 from robocalc.optimize.schemes import SCHEMES
 from robocalc.optimize.search import Found, search
 
-METHODS = {"collocation": SCHEMES["hermite_simpson"], **SCHEMES}
+METHODS = {"collocation": SCHEMES["hermite_simpson"], **SCHEMES, "ddp": None}
 
 
 def solve(
@@ -36,7 +36,8 @@ def solve(
 ) -> Plan:
     """The best motion found for a Problem, or the reason why there is none.
 
-    method           "collocation" (Hermite-Simpson), "trapezoidal", "hermite_simpson" or "radau"
+    method           "collocation" (Hermite-Simpson), "trapezoidal", "hermite_simpson" or "radau"; or "ddp": Box-FDDP on
+                     `nodes` equal steps of constant input, with feedback gains (see `robocalc.optimize.ddp`)
     nodes            intervals of the first mesh
     tol              relative error of every state over an interval, by a tight integrator; the mesh is refined to it
     starts, seed     the guess and starts - 1 random ones, the best is kept. Where None: 8 if the problem has no guess
@@ -62,6 +63,10 @@ def solve(
     if needs_rates(problem.running):
         options = dict(nodes=nodes, tol=tol, starts=starts, seed=seed, refine=refine, max_iterations=max_iterations)
         return lowered(problem, solve(lifted(problem), method, **options))
+    if method == "ddp":
+        from robocalc.optimize.ddp.solving import solve_ddp
+
+        return solve_ddp(problem, nodes, tol, starts, seed, max_iterations)
     begun = perf_counter()
     job = Collocation(problem, METHODS[method], max_iterations)
     broken = bad_start(job)
