@@ -165,6 +165,13 @@ class CollisionChecker:
         points[1] -= pad * result[1:4]
         return Gap(float(result[0] + pad), self.pair(pair), points, result[1:4].copy(), grad.copy())
 
+    def among(self, more) -> "CollisionChecker":
+        """This checker with more obstacles."""
+        obstacles = (*self.obstacles, *more)
+        return CollisionChecker(
+            self.robot, obstacles, own=self._own, exclude=self._exclude, skin=self.skin, pad=self.pad
+        )  # fmt: skip
+
     def with_pad(self, pad) -> "CollisionChecker":
         """This checker with another `pad`."""
         if pad == self.pad:

@@ -22,6 +22,7 @@ GRID, FINE = 200, 1000  # intervals of the timing: with bounds on jerk or torque
 LOOKS = 200  # times at which the distance along the motion is measured for the report
 GOALS = 6  # configurations of a pose that the search may end at
 HEADROOM, SLOWER, LOOK = 0.98, 40, 0.002  # of the torque limits when timed by them; times 1.05; [s]
+AROUND = 0.3  # [CPU s] for a path around what moves
 LOOSE = 1e-6  # [m] rounding of the composed motion
 
 
@@ -30,12 +31,17 @@ class MotionPlan(Plan):
     """clearance [m]: kept at all times. closest: Gap at the closest of the moments looked at, closest_time [s].
 
     path   PathResult: the straight lines that were rounded
+    base, schedule   past what moves: the motion along the path without it, and the pace at which it is followed
+    free_until       [s] where what moves comes to the goal later: until then it is free; None: for as long as was asked
     """
 
     path: PathResult | None = None
     clearance: float | None = None
     closest: Gap | None = None
     closest_time: float | None = None
+    base: Trajectory | None = None
+    schedule: object = None
+    free_until: float | None = None
 
 
 def plan_motion(
@@ -53,6 +59,9 @@ def plan_motion(
     frame=None,
     exclude=(),
     checker=None,
+    moving=(),
+    time=0.0,
+    patience=20.0,
 ) -> MotionPlan:
     """A motion from rest at start to rest at the goal that touches nothing, as fast as limits allow along its path.
 
@@ -66,6 +75,9 @@ def plan_motion(
     timeout     [CPU s] for the path; budget [CPU s] in which shorter paths are looked for; rounds of doing so: at least
                 as many, whatever time they take
     seed        the same seed, the same motion
+    moving      obstacles whose place changes: see `robocalc.optimize.moving.tables.read_moving`; the robot waits, slows
+                down, backs off along its path or goes around, whichever arrives first. time [s] on their clock at the
+                start, patience [s] how much later than without them it may arrive
     returns     MotionPlan: status and violations say which end, pair, depth, pose or limit stands in the way
     raises      InvalidInput: a bad argument, told by name and value
 
@@ -84,11 +96,31 @@ def plan_motion(
     if violations:
         return MotionPlan(None, status, violations, timings={"ends": process_time() - begin})
     timings = {"ends": process_time() - begin}
-    path = _find(checker, start, goals, usable, keep, seed, timeout, budget, rounds)
-    timings["path"] = process_time() - begin - timings["ends"]
-    if not path.solved:
-        return MotionPlan(None, path.status, path.violations, path=path, timings=timings)
-    return _timed(checker, path, keep, limits, timings)
+
+    def find(checker, timeout=timeout):
+        begin = process_time()
+        path = _find(checker, start, goals, usable, keep, seed, timeout, budget, rounds)
+        spent = timings | {"path": process_time() - begin}
+        if not path.solved:
+            return MotionPlan(None, path.status, path.violations, path=path, timings=spent)
+        return _timed(checker, path, keep, limits, spent)
+
+    plan = find(checker)
+    if not moving or not plan.solved:
+        return plan
+    from robocalc.optimize.moving.among import among
+
+    return among(
+        plan, lambda extra: _around(find, checker, extra, start, goals[usable], keep), robot, moving, limits,
+        keep + checker.pad, time=time, patience=patience, exclude=exclude,
+    )  # fmt: skip
+
+
+def _around(find, checker, extra, start, goals, keep):
+    """A plan that also keeps clear of extra obstacles, of those among them that leave the ends free."""
+    alone = CollisionChecker(checker.robot, extra, own=False)
+    near = {g.pair[1] for q in (start, *goals) for g in alone.gaps(q, keep + checker.pad + EXTRA)}
+    return find(checker.among([o for o in extra if o.name not in near]), AROUND)
 
 
 def _limits(robot, limits):
