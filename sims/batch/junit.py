@@ -1,5 +1,6 @@
 """Cases as JUnit XML, which every CI reads.
 
+check_place   whether it can be written
 write_junit   one testsuite; rejected, infeasible and diverged are failures, crashes and bad files errors
 """
 
@@ -11,6 +12,16 @@ from robocalc.errors import InvalidInput
 
 FAILURES = ("rejected", "infeasible", "diverged")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
+
+
+def check_place(path) -> Path:
+    """The path, if a file can be there; raises InvalidInput. Before the work, not after it."""
+    path = Path(path)
+    if path.is_dir():
+        raise InvalidInput(f"{path} is a folder; give the name of a file")
+    if not path.parent.is_dir():
+        raise InvalidInput(f"{path} cannot be written: no folder {path.parent}")
+    return path
 
 
 def write_junit(path, cases, name="robocalc"):

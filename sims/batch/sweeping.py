@@ -74,7 +74,7 @@ def sweep(
     if pareto:
         table = marked(table, pareto)
     if out is not None:
-        table = write_tables(table, plots, progress)
+        table = write_tables(table, plots, progress, job.scenario.name)
     return table
 
 
@@ -191,6 +191,17 @@ def _table(job, journal, folder) -> Table:
     return builder.table(metric_names(), folder, journal.warnings)
 
 
+def _page(table, name) -> list:
+    """report.html of the sweep; sentences about what went wrong."""
+    from sims.report import write_sweep
+
+    try:
+        write_sweep(table.folder / "report.html", table, name)
+    except (InvalidInput, OSError) as error:
+        return [f"page not made: {error}"]
+    return []
+
+
 def _save_scenario(job, folder, record):
     """The scenario of a run that failed, to be looked at alone."""
     with contextlib.suppress(Exception):  # its values may be what is wrong
@@ -208,8 +219,8 @@ def marked(table, pareto) -> Table:
     return replace(table, columns={**columns, **table.columns})
 
 
-def write_tables(table, plots, progress=None) -> Table:
-    """CSV always; Parquet and plots where they can be made, else a sentence among the warnings."""
+def write_tables(table, plots, progress=None, name="") -> Table:
+    """CSV always; Parquet, plots and page where they can be made, else a sentence among the warnings."""
     table.to_csv(table.folder / "table.csv")
     notes = list(table.warnings)
     if find_spec("pyarrow"):
@@ -220,4 +231,5 @@ def write_tables(table, plots, progress=None) -> Table:
         from sims.batch.pictures import write_plots
 
         notes += write_plots(table, table.folder / "plots")
+        notes += _page(table, name)
     return replace(table, warnings=tuple(notes))

@@ -203,8 +203,11 @@ def script(
 def run_all(files, sets, junit, workers, timeout, as_json) -> int:
     """`check --run`: every file run and judged; 0 all accepted, 1 not, 2 a file is no scenario."""
     from sims.batch import check_all, write_junit
+    from sims.batch.junit import check_place
     from sims.cli.progress import Progress, announce_compiling
 
+    if junit is not None:
+        check_place(junit)
     announce_compiling()
     cases = []
     with Progress(enabled=not as_json) as progress:
