@@ -161,7 +161,7 @@ def _timed(plan, traffic, limits, margin, rates, hold):
 
 def _stays_free(traffic, base, margin, hold):
     """Whether the robot may stay at the end of the base, from its arrival on."""
-    left = traffic.horizon - base.duration if hold is None else hold
+    left = max(SLOT, traffic.horizon - base.duration if hold is None else hold)
     stay = Trajectory(np.array([0.0, left]), base(base.end)[None, None])
     return traffic.hit(stay, margin, base.duration) is None
 
