@@ -3,6 +3,7 @@
 Scenario    one robot, one world, one task: `Scenario.load(path)`, `.with_(...)`, `.save(path)`
 run         plan, simulate, measure and keep a scenario -> Run
 sweep       run a scenario over designs of its keys -> Table
+tune        tune a scenario's gains over scenarios drawn around it -> Study
 """
 
 from importlib import import_module
@@ -11,8 +12,8 @@ _HOME = {"Scenario": "sims.scenario", "Run": "sims.result", "sweep": "sims.batch
 
 
 def __getattr__(name):
-    if name == "run":  # the module, which can be called: so `sims.run(...)` and `sims.run.run(...)` are both right
-        return import_module("sims.run")
+    if name in ("run", "tune"):  # modules that can be called: so `sims.run(...)` and `sims.run.run(...)` are both right
+        return import_module(f"sims.{name}")
     if name in _HOME:
         value = globals()[name] = getattr(import_module(_HOME[name]), name)
         return value
@@ -20,4 +21,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_HOME, "run"})
+    return sorted({*globals(), *_HOME, "run", "tune"})
