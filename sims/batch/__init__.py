@@ -3,6 +3,7 @@
 Pool          local worker processes: `for done in pool.map(function, items): done.item, done.value | done.error`
 open_pool     a Pool, or the same over Dask: a local cluster or an existing scheduler
 Done          one item's outcome: value or error
+Quick         `quick(scenario)`: sims.run with a memory of robots and plans
 sweep         run a scenario over designs of its keys -> Table
 Range         an interval of values, for designs
 Table         what a sweep found: `.rows`, `.best(metric)`, `.failed`, `.pareto(...)`, `.to_csv(path)`, ...
@@ -18,6 +19,7 @@ _HOME = {
     "WorkerDied": "outcome",
     "TookTooLong": "outcome",
     "open_pool": "cluster",
+    "Quick": "quick",
     "sweep": "sweeping",
     "Range": "design",
     "Table": "table",

@@ -3,12 +3,14 @@
 Attempt   (run, label, values) -> record: what the journal keeps of it
 """
 
+import contextlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from sims.record.write import plain
 
+BRIEFLY = 0.01  # [s] of simulation that load all that a run needs
 WALL_CLOCK = ("time.real_time_factor",)  # metrics of the machine, not of the run: no two workers agree on them
 
 
@@ -34,13 +36,10 @@ class Attempt:
         return plain(record)
 
     def prepare(self):
-        """In each worker, before its time counts: what takes long only once, imports and kernels and the plan."""
+        """In each worker, before its time counts: what takes long only once, imports and kernels."""
         quick = _quick()
-        if self.scenario.sim.engine == "twin":
-            try:
-                quick(self.scenario)
-            except Exception:
-                return  # each run will say so for itself
+        with contextlib.suppress(Exception):  # each run will say so for itself
+            quick(self.scenario.with_({"task": [{"do": "wait", "duration": BRIEFLY}], "accept": {}}))
 
     def _save(self, made, run):
         from sims.record import ready

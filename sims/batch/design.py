@@ -168,6 +168,11 @@ class Design:
             raise InvalidInput("samples are for random, sobol, halton and lhs; a grid has as many as its values make")
         if self.kind != "grid" and self.samples is None:
             raise InvalidInput(f"a {self.kind} design needs the number of samples: --samples 64, say")
+        for key, axis in self.axes.items() if self.kind == "grid" else ():
+            try:
+                len(axis)
+            except InvalidInput as error:
+                raise InvalidInput(f"{key}: {error}") from None
         if len(self) > LARGEST:
             raise InvalidInput(f"{len(self):.3g} runs are more than anyone can wait for; take a sample of them")
 
@@ -193,4 +198,4 @@ class Design:
 
 
 def _at(axis, u):
-    return axis.at(u) if isinstance(axis, Range) else axis[min(int(u * len(axis)), len(axis) - 1)]
+    return axis.at(u) if hasattr(axis, "at") else axis[min(int(u * len(axis)), len(axis) - 1)]

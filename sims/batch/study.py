@@ -9,7 +9,7 @@
     repeat: {seeds: 8}
     design: {type: sobol, samples: 64}     # left out: the grid
 
-load_study   -> Study(base, over, design, samples, repeat); what only tuning needs is left to it
+load_study   -> Study: base, over, design, repeat; what only tuning needs is left to it
 """
 
 from pathlib import Path
@@ -23,7 +23,9 @@ from sims.scenario.base import Name, Part
 from sims.scenario.load import read
 
 FORMAT = "robocalc-study/1"
-OF_TUNING = ("objective", "objectives", "constraints", "search", "budget", "randomise", "validation")
+OF_TUNING = ("objective", "objectives", "constraints", "search", "budget", "randomise", "randomize", "validation")
+OF_TUNING += ("aggregate", "pareto", "method", "seed", "engine")
+ALIASES = {"scenario": "base", "parameters": "vary"}  # the names that tuning uses
 
 
 class Vary(Part):
@@ -83,17 +85,34 @@ class Study(Part):
         return {key: vary.axis() for key, vary in self.vary.items()}
 
 
+def _renamed(document) -> dict:
+    """The data in the words of Study; lists of values are choices."""
+    data = {ALIASES.get(key, key): value for key, value in document.data.items() if key not in OF_TUNING}
+    for path in [path for path in document.marks if path and path[0] in ALIASES]:
+        document.marks.setdefault((ALIASES[path[0]], *path[1:]), document.marks[path])
+    if isinstance(data.get("base"), list) and len(data["base"]) == 1:
+        data["base"] = data["base"][0]
+    if isinstance(data.get("vary"), dict):
+        data["vary"] = {key: _spelt(vary) for key, vary in data["vary"].items()}
+    return data
+
+
+def _spelt(vary):
+    if isinstance(vary, list):
+        return {"choice": vary}
+    if not isinstance(vary, dict):
+        return vary
+    return {"choice" if key == "choices" else key: value for key, value in vary.items() if key != "per_joint"}
+
+
 def load_study(path) -> Study:
     """Read and check a study; `base` becomes the path of the scenario. Raises ScenarioError with every problem."""
     path = Path(path)
     document = read(path)
-    data = {key: value for key, value in document.data.items() if key not in OF_TUNING}
+    data = _renamed(document)
     if str(data.get("format", "")).startswith("robocalc/"):
         document.complain(("format",), f"this is a scenario; a study has `format: {FORMAT}` and names it as `base`")
         document.raise_problems()
-    for key, value in (data.get("vary") or {}).items() if isinstance(data.get("vary"), dict) else ():
-        if isinstance(value, list):
-            data["vary"][key] = {"choice": value}
     try:
         study = Study.model_validate(data)
     except ValidationError as error:

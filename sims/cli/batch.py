@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -68,7 +69,8 @@ def sweep(
     announce_compiling()
     from sims.batch import sweep as run_sweep
 
-    with Progress(enabled=not as_json) as progress:
+    with Progress(enabled=not as_json) as bar:
+        progress = bar if bar.enabled or as_json else Lines()
         try:
             table = run_sweep(
                 scenario,
@@ -88,6 +90,18 @@ def sweep(
             raise
     print(_as_json(table)) if as_json else _show(table)
     return 4 if "failed" in table.count() else 0
+
+
+class Lines:
+    """Progress for the log of a job: a line on stderr now and then."""
+
+    def __init__(self, every=60.0):
+        self.every, self.told = every, monotonic()
+
+    def __call__(self, share, what):
+        if monotonic() - self.told > self.every:
+            self.told = monotonic()
+            print(f"{100 * share:.0f} %: {what}", file=sys.stderr, flush=True)
 
 
 def _study(file):

@@ -75,6 +75,18 @@ def test_a_study_file_says_what_varies(room, capfd, command):
     assert {row["seed"] for row in rows} == {0, 1}
 
 
+def test_a_study_of_tuning_can_be_swept(room, capfd):
+    tuning = (
+        "scenario: [swing.yaml]\nparameters: {controller.kp: {scale: [0.5, 2]}}\nbudget: 50\nobjectives: {effort: {}}"
+    )
+    (room / "study.yaml").write_text(f"format: robocalc-study/1\n{tuning}\n")
+    line = ["sweep", "study.yaml", "--workers", "1", "--no-plots"]
+    assert main([*line, "--json", "--design", "lhs", "--samples", "3"]) == 0
+    assert json.loads(capfd.readouterr().out)["runs"] == 3
+    assert main(line) == 2
+    assert "controller.kp: a grid needs the number of values: 0.5..2:7, say" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "instead", "words"),
     [
