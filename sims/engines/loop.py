@@ -48,8 +48,31 @@ class Simulated(NamedTuple):
     outcome: Outcome
 
 
+class Rest(NamedTuple):
+    """What `on_pause(k)` may return: where the reference goes from step k on.
+
+    q      (M + 1, n) positions at steps k, ..., k + M; q[0] is where the reference was at k
+    ends   whether the run ends at step k + M; else the next Rest must come by then, or the run ends at its longest
+    grip   (M + 1, n) as in simulate, or None: no joint in force mode
+    """
+
+    q: np.ndarray
+    ends: bool = False
+    grip: np.ndarray | None = None
+
+
 def simulate(
-    plant, law: Law, reference, effects: Effects, *, start=None, grip=None, feedforward=None, pauses=(), on_pause=None
+    plant,
+    law: Law,
+    reference,
+    effects: Effects,
+    *,
+    start=None,
+    grip=None,
+    feedforward=None,
+    pauses=(),
+    on_pause=None,
+    most=None,
 ) -> Simulated:
     """N steps of the loop along reference (N + 1, 3, n) = q_ref, v_ref, a_ref at k dt: N + 1 rows.
 
@@ -60,22 +83,32 @@ def simulate(
     grip       (N + 1, n) force [N m | N] of joints in force mode, NaN where position is controlled; None: no such joint
     feedforward  (N + 1, n) torque [N m | N] known before the run, NaN where the law's own counts; None: nowhere
     pauses     increasing steps 0 <= k <= N at which on_pause(k) is called, the plant being at step k and row k not yet
-               written; it may look at the plant, change its world, and end the run by returning True
+               written; it may look at the plant, change its world, end the run by returning True, or return Rest
+    most       steps that a run with Rest may last, and its pauses may reach; None: as many as the reference has
     raises     InvalidInput: shapes, values or time steps that do not fit; divergence is an outcome, never an error
     """
     reference = _reference(reference, plant.robot.n)
-    closed = close_loop(plant, law, reference, effects, grip, feedforward)
     N = len(reference) - 1
-    stops = [*_pauses(pauses, N), N]
+    if most is not None:
+        reference, grip, feedforward = (_lengthened(x, max(N, most)) for x in (reference, grip, feedforward))
+        reference[N + 1 :, 1:] = 0.0
+    closed = close_loop(plant, law, reference, effects, grip, feedforward)
+    most = len(reference) - 1
+    pauses = list(pauses)
+    stops, pauses = _pauses(pauses, most), set(pauses)
     plant.reset(*_start(start, reference))
     march = _march_twin if isinstance(plant, Twin) else _march
     address, k, status, asked = law_address(law.step), 0, GOES_ON, False
-    for stop in stops:
-        k, status = march(plant, address, closed, k, stop)
+    for stop in [*stops, most]:
+        k, status = march(plant, address, closed, k, min(stop, N))
         if status != GOES_ON:
             break
-        if on_pause is not None and stop in pauses and on_pause(stop):
-            asked = stop < N
+        answer = on_pause(k) if on_pause is not None and k in pauses else None
+        if isinstance(answer, Rest):
+            N = _go_on(closed, law, k, answer, most)
+        elif answer:
+            asked = k < N
+        if asked or (k >= N and not isinstance(answer, Rest)):
             break
     if status == GOES_ON:
         status = _last_row(plant, address, closed, k)
@@ -103,12 +136,45 @@ def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforw
     tau = law.torque_along(reference, dt)
     if feedforward is not None:
         planned = _rows("feedforward", feedforward, N, n)
+        if law.feedforward == "friction":  # such a law adds the dynamics itself
+            planned = planned - believed.inverse_dynamics(*np.moveaxis(reference, 1, 0))
         tau = np.where(np.isnan(planned), tau, planned)
     targets = _held(np.concatenate([reference, tau[:, None]], axis=1), every)
     effects = effects._replace(memory=np.zeros_like(effects.memory), mix=np.zeros_like(effects.mix))
     log = np.zeros((N + 1, len(CHANNELS), n))
     gains, memory = law.gains.copy(), law.memory.copy()
     return Closed(believed.model(), gains, memory, robot.model(), effects, reference, targets, grip, work, log)
+
+
+def _lengthened(x, most):
+    """Rows up to step `most`, the last one repeated."""
+    if x is None:
+        return None
+    x = np.asarray(x)[: most + 1]
+    return np.concatenate([x, np.repeat(x[-1:], most + 1 - len(x), axis=0)])
+
+
+def _go_on(closed, law, k, rest, most) -> int:
+    """Put the rest of the reference in place from step k on; the step at which the run ends."""
+    every, dt = int(closed.effects.timing[EVERY]), closed.effects.timing[DT]
+    if k % every:
+        raise InvalidInput(f"the reference can change where a control period begins, not at step {k}")
+    q, reference = np.asarray(rest.q, float)[: most + 1 - k], closed.reference
+    end = k + len(q) - 1
+    last = end if rest.ends else min(most, end + every)
+    rows = np.concatenate([q, np.repeat(q[-1:], last - end, axis=0)])
+    before = reference[k - 1, 0] if k > 0 else q[0] - dt * reference[0, 1]
+    v = np.diff(np.concatenate([before[None], rows]), axis=0) / dt
+    reference[k : last + 1, 0], reference[k : last + 1, 1] = rows, v
+    reference[k:last, 2], reference[last, 2] = np.diff(v, axis=0) / dt, 0.0
+    new = reference[k : last + 1]
+    tau = law.torque_along(new, dt)
+    closed.targets[k : last + 1] = _held(np.concatenate([new, tau[:, None]], axis=1), every)
+    if len(closed.grip):
+        grip = np.full(new[:, 0].shape, np.nan) if rest.grip is None else rest.grip[: most + 1 - k]
+        closed.grip[k : k + len(grip)] = grip
+        closed.grip[k + len(grip) : last + 1] = grip[-1]
+    return end if rest.ends else most
 
 
 def _march_twin(plant, address, closed, k, stop):

@@ -146,7 +146,7 @@ def _candidates(plan, find, traffic, margin):
 
 def _timed(plan, traffic, limits, margin, rates, hold):
     """(Schedule, motion) of the earliest arrival along a plan, certified; None: there is none."""
-    if plan.trajectory.duration < 1e-6:
+    if not 1e-6 <= plan.trajectory.duration <= traffic.horizon - HOLD:  # what moves is known up to the horizon
         return None
     base = plan.trajectory
     if max(rates) >= 1 and traffic.hit(base, margin) is None and _stays_free(traffic, base, margin, hold):
