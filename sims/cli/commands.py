@@ -186,28 +186,6 @@ def schema(out: Annotated[Path | None, typer.Option("--out", metavar="FILE", hel
 
 @app.command()
 @guarded
-def replay(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="run folder")],
-    browser: Annotated[bool, typer.Option("--open/--no-open", help="open it in the browser")] = True,
-):
-    """Show a run's report with its 3D replay in the browser."""
-    from robocalc.errors import InvalidInput
-
-    page = folder if folder.is_file() and folder.suffix == ".html" else folder / "report.html"
-    if not folder.exists():
-        raise InvalidInput(f"no run folder at {folder}")
-    if not page.is_file():
-        raise InvalidInput(f"{folder} has no report.html; run its scenario again with `replay` in output.keep")
-    print(page.resolve())
-    if browser:
-        import webbrowser
-
-        if not webbrowser.open(page.resolve().as_uri()):
-            print("robocalc: no browser found; open the file by hand", file=sys.stderr)
-
-
-@app.command()
-@guarded
 def reproduce(folder: Annotated[Path, typer.Argument(metavar="RUN", help="run folder")], as_json: Json = False):
     """Run a run folder's scenario again and say whether every bit of the log is the same."""
     from robocalc.errors import InvalidInput

@@ -1,6 +1,7 @@
-"""Commands that show what was run: compare, plot, video, export."""
+"""Commands that show what was run: replay, compare, plot, video, export."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,50 @@ from sims.cli.app import Json, Seed, Sets, app, overrides, run_folder, scenario_
 from sims.cli.guard import guarded
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="run folder")]
+
+
+@app.command()
+@guarded
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run, a sweep or a tuning; or a page")],
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="open it in the browser")] = True,
+):
+    """Show a run's report with its 3D replay in the browser; a page that is missing is made again."""
+    from robocalc.errors import InvalidInput
+
+    if not folder.exists():
+        raise InvalidInput(f"no run folder at {folder}")
+    page = folder if folder.is_file() and folder.suffix == ".html" else folder / "report.html"
+    if not page.is_file():
+        page = _remade(folder, page)
+    print(page.resolve())
+    if browser:
+        import webbrowser
+
+        if not webbrowser.open(page.resolve().as_uri()):
+            print("robocalc: no browser found; open the file by hand", file=sys.stderr)
+
+
+def _remade(folder, page):
+    """The page from what else is in the folder; among the temporary files where the folder takes none."""
+    import tempfile
+
+    from sims.report import stored_data, write_page, write_tuning
+
+    if (folder / "study.json").is_file():
+
+        def write(path):
+            return write_tuning(path, folder)
+    else:
+        data = stored_data(folder)
+
+        def write(path):
+            return write_page(path, data)
+
+    try:
+        return write(page)
+    except OSError:
+        return write(Path(tempfile.mkdtemp(prefix="robocalc-")) / page.name)
 
 
 @app.command()

@@ -4,7 +4,7 @@ report_data    a run as plain data for both; unsolved_data of a plan that failed
 error_budget   how much of the tracking error comes from what
 stored_data    a run folder as that data again, as far as it can be read
 compare_runs   what differs between runs; write_comparison: their page
-write_sweep    the page of a sweep; write_video: a run as MP4 or GIF
+write_sweep    the page of a sweep; write_tuning: of a tuning; write_video: a run as MP4 or GIF
 write_page     report.html, complete in itself
 write_plots    PNG and SVG by matplotlib
 """
@@ -22,6 +22,7 @@ _HOME = {
     "compare_runs": "compare",
     "write_comparison": "compare_page",
     "write_sweep": "sweep_page",
+    "write_tuning": "tuning_page",
     "write_video": "video",
     "write_plots": "plots",
 }

@@ -4,6 +4,7 @@
     journal.log   an Optuna study (JournalStorage)
     study.json    all that is shown
     *.png         pictures
+    report.html   the page that shows all of it
 
 Keys of study.json (numbers are floats; a missing figure is null; `value` is a number, or a choice as JSON):
 
@@ -40,6 +41,7 @@ def keep(study, folder: Path):
     """Write the folder; the study with it. Raises InvalidInput where it cannot be written."""
     from dataclasses import replace
 
+    from sims.report import write_tuning
     from sims.tune.pictures import draw
 
     study = replace(study, folder=folder)
@@ -49,6 +51,7 @@ def keep(study, folder: Path):
         study.scenario.save(folder / "tuned.yaml")
         _write(folder / "study.json", json.dumps(data, indent=1, allow_nan=False) + "\n")
         draw(data, folder)
+        write_tuning(folder / "report.html", data)
     except OSError as error:
         what = f"{error.filename or folder}: {error.strerror or error}"
         raise InvalidInput(

@@ -347,7 +347,9 @@ def test_a_real_run_is_kept_and_reproduced_to_the_bit():
     assert Scenario.load("r/scenario.resolved.yaml").sim.engine == "twin"
     again = call("reproduce", "r", "--json")
     assert (again.exit_code, json.loads(again.stdout)["identical"]) == (0, True)
-    assert call("replay", "r").exit_code == 2  # it has no report
+    shown = call("replay", "r", "--no-open")  # it has no report: that is made now
+    assert shown.exit_code == 0, shown.stderr
+    assert "cart-pole-balance" in Path(shown.stdout.strip()).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
