@@ -8,6 +8,7 @@ limits, crashes and bits are those of the local pool, and Dask's own workers nev
 """
 
 import contextlib
+import logging
 import socket
 import threading
 import uuid
@@ -27,6 +28,12 @@ def open_pool(*, workers=None, cluster=None, timeout=None, retries=1):
     if cluster is None:
         return Pool(workers, timeout, retries)
     return DaskPool(cluster, workers, timeout, retries)
+
+
+class SchedulerLost(RobocalcError):
+    """The scheduler went away while it was at work."""
+
+    exit_code = 4
 
 
 class DaskPool:
@@ -71,13 +78,13 @@ class DaskPool:
         self.close()
 
     def _connect(self):
-        """The client, connected when first needed."""
+        """The client, connected when first needed; InvalidInput where no scheduler or no worker answers."""
         if self._client is not None:
             return self._client
-        import dask
         from distributed import Client, LocalCluster
 
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+        for name in ("distributed", "distributed.client"):  # a scheduler that goes away is a sentence of ours
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         if self.address is None:
             self._own = LocalCluster(
                 n_workers=self.workers or cpus(),
@@ -146,7 +153,7 @@ class DaskPool:
             if type(error).__name__ == "KilledWorker":
                 error = WorkerDied(brief(item), "its Dask worker died")
             return Done(index, item, error=error)
-        raise RobocalcError(f"the Dask scheduler at {self.address} went away; a sweep goes on with --resume")
+        raise SchedulerLost(f"the Dask scheduler at {self.address} went away; a sweep goes on with --resume")
 
 
 def _spread(open_) -> int:

@@ -15,8 +15,11 @@ import pytest
 
 from robocalc.errors import InvalidInput, ScenarioError, UnknownName
 from sims import run, sweep
+from sims.batch import open_pool
 from sims.batch.attempt import WALL_CLOCK
+from sims.batch.cluster import SchedulerLost
 from sims.batch.quick import Quick
+from tests.sims.batch import tasks
 from tests.sims.batch.scenarios import swing
 
 OVER = {"controller.kp": "100..400:3", "seed": [0, 1]}
@@ -86,6 +89,40 @@ def test_an_existing_dask_scheduler_gives_the_same_bits_and_outlives_the_sweep(t
     ) as c:
         for _ in range(2):
             same(table, sweep(swing(), OVER, cluster=c.scheduler_address))
+
+
+def test_a_scheduler_that_goes_away_is_one_sentence():
+    distributed = pytest.importorskip("distributed")
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": None, "protocol": "tcp"}
+    with distributed.LocalCluster(1, **options) as cluster, open_pool(cluster=cluster.scheduler_address) as pool:
+        found = pool.map(tasks.slowly, range(1000))
+        assert next(found).ok
+        cluster.close()
+        with pytest.raises(SchedulerLost, match=r"the Dask scheduler at tcp://.* went away; .*--resume"):
+            list(found)
+
+
+def test_a_scheduler_without_workers_is_refused(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("sims.batch.cluster.PATIENCE", 0.5)
+    with distributed.LocalCluster(1, processes=False, dashboard_address=None, protocol="tcp") as cluster:
+        cluster.scale(0)
+        while cluster.scheduler.workers:
+            time.sleep(0.05)
+        with (
+            open_pool(cluster=cluster.scheduler_address) as pool,
+            pytest.raises(InvalidInput, match="has no workers; start some: dask worker"),
+        ):
+            list(pool.map(tasks.square, [1]))
+
+
+def test_dask_costs_a_task_that_dies_or_hangs_only_itself_and_keeps_the_order():
+    pytest.importorskip("distributed")
+    with open_pool(cluster="dask", workers=2, timeout=2.0) as pool:
+        found = list(pool.map(tasks.fragile, [1, "die", 2, "raise", "hang", (i for i in ()), 3]))
+    kinds = [type(done.error).__name__ for done in found]
+    assert kinds == ["NoneType", "WorkerDied", "NoneType", "ValueError", "TookTooLong", "NotSent", "NoneType"]
+    assert [done.value for done in found if done.ok] == [1, 2, 3]
 
 
 def test_bullet_runs_in_workers(tmp_path):
