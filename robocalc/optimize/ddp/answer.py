@@ -7,6 +7,7 @@ blame     what must give way where nothing is feasible, from collocation's elast
 
 import numpy as np
 
+from robocalc.optimize.ddp.lagrangian import Lagrangian
 from robocalc.optimize.plan import Plan, Violation
 from robocalc.optimize.violations import bound_name, said
 
@@ -81,19 +82,26 @@ def _joints(problem, states):
 
 
 def _error(job, d):
-    """{"simulated": largest distance at a node from the same inputs in finer steps, "cost": its cost less this}."""
-    N, nu = d.U.shape
-    X, U = np.repeat(d.X[:1], FINE * N + 1, axis=0), np.repeat(d.U, FINE, axis=0)
-    nx = X.shape[1]
-    from robocalc.optimize.ddp.lagrangian import Lagrangian
+    """Distances at the nodes from the same inputs in FINE substeps, each [unit of the state], and what the cost misses.
 
+    A robot: {"state": over one step each}, for in open loop an arm leaves any motion. Others: {"simulated": of one
+    simulation from start to end, "cost": its cost less that of the plan}.
+    """
+    (N, nu), nx = d.U.shape, d.X.shape[1]
+    if job.plain:
+        fine, at, gap = job.passes(job.h / FINE, N), d.X.copy(), np.zeros_like(d.X)
+        for _ in range(FINE):
+            fine.gaps(at, d.U, gap)
+            at[:-1] = gap[1:] + at[1:]
+        return {"state": float(np.abs(at[:-1] - d.X[1:]).max())}
     rows = Lagrangian(job.problem, job.code, FINE * N, 1.0).rows
     for part in rows:
         part[0], part[1] = -np.inf, np.inf
-    k, K = np.zeros((FINE * N, nu)), np.zeros((FINE * N, nu, nx))
+    X, U = np.repeat(d.X[:1], FINE * N + 1, axis=0), np.repeat(d.U, FINE, axis=0)
+    k, K, gap = np.zeros((FINE * N, nu)), np.zeros((FINE * N, nu, nx)), np.zeros((FINE * N + 1, nx))
     Xn, Un = np.empty_like(X), np.empty_like(U)
     cost, _ = job.passes(job.h / FINE, FINE * N).roll(
-        rows, np.zeros((FINE * N + 1, nx)), job.problem.u_bounds, 1.0, X, U, k, K, np.zeros(nx), Xn, Un
+        rows, gap, job.problem.u_bounds, 1.0, X, U, k, K, np.zeros(nx), Xn, Un
     )
     return {"simulated": float(np.abs(Xn[::FINE] - d.X).max()), "cost": float(cost - d.cost)}
 

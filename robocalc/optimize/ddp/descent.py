@@ -11,11 +11,14 @@ methods", IROS 2018.
 import numpy as np
 
 from robocalc.optimize.ddp.backward import backward, predicted
+from robocalc.optimize.ddp.penalties import foreseen, pressing, reactivate
 
 REG_FIRST, REG_LEAST, REG_MOST = 1e-9, 1e-12, 1e10  # added to Q_uu and V_xx
 UP, DOWN = 10.0, 10.0
 SHORT, WHOLE = 0.1, 0.5  # steps below raise the regularisation, above lower it
 LENGTHS = 0.5 ** np.arange(12)
+FORESIGHT = 8  # laws at most until bounds are foreseen
+CRAWL, PATIENCE = 0.3, 6  # promised decrease over that of the last step, and for how many, to call it slow
 ENOUGH = 1e-4  # share of the promised decrease that a step must bring
 CLOSED = 1e-10  # Σ|gap| that counts as none
 ROUNDING = 1e-13  # of the merit: promised decreases below cannot be seen
@@ -37,10 +40,13 @@ class Descent:
         self.k, self.K = np.zeros((N, nu)), np.zeros((N, nu, nx))
         self.AB, self.lz, self.lzz = np.zeros((N, nx, nz)), np.zeros((N + 1, nz)), np.zeros((N + 1, nz, nz))
         self.full = np.zeros_like(self.lzz) if passes.curved else self.lzz
-        self.curved = passes.curved  # whether the next law may use the curvature of the dynamics
+        self.allowed = passes.curved and not passes.costly  # to use the curvature of the dynamics
+        self.curved, self.slow, self.last = self.allowed, 0, np.inf  # now; iterations with little gain
         self.gap, self.d0 = np.zeros((N + 1, nx)), np.zeros(nx)
         self.Vx, self.V = np.zeros(nx), np.zeros((nx, nx))
         self.free = np.flatnonzero(start[0] < start[1])
+        self.walls = bool((np.isfinite(rows.x[:2]).any(axis=0) & (rows.x[0] < rows.x[1])).any())  # bounds of states
+        self.mask = np.zeros((3, N + 1, nx))
         self.reg, self.iterations, self.nu = REG_FIRST, 0, 0.0
         self.cost = self.penalty = np.inf
         self.measure()
@@ -67,16 +73,16 @@ class Descent:
         for k in range(most):
             if not self.fresh:
                 self.passes.derive(self.rows, self.X, self.U, self.AB, self.lz, self.lzz, self.full)
-                self.fresh = True
+                self.fresh, self.bent = True, False  # `full` is up to date where bent
             if not self.law():
                 return "trouble"
-            slope, curve = self.promise()
-            gain = -(slope + 0.5 * curve)
+            gain = self.gain
             small = gain <= (tolerance if k else ROUNDING) * (1.0 + abs(self.cost))  # new multipliers earn one step
             if self.open <= CLOSED and small:
                 return "done"
             self.iterations += 1
-            if not self.search(slope, curve):
+            self._watch(gain)
+            if not self.search():
                 if gain <= max(tolerance, 1e3 * ROUNDING) * (1.0 + abs(self.merit)) and self.open <= CLOSED:
                     return "done"
                 if self.used is not self.lzz:
@@ -87,22 +93,74 @@ class Descent:
                 self.reg = max(self.reg * UP**2, 1e-6)
         return "limit"
 
+    def _watch(self, gain):
+        """Allow the curvature for good where Gauss-Newton crawls."""
+        self.slow = self.slow + 1 if gain > CRAWL * self.last else max(self.slow - 1, 0)
+        self.last = gain
+        if self.slow >= PATIENCE and self.passes.curved and not self.allowed:
+            self.allowed = self.curved = True
+
     def law(self) -> bool:
         """k, K from the derivatives, with as much regularisation as it takes; False where none is enough.
 
         With the curvature of the dynamics where that leaves the model convex: then steps are Newton's near the answer.
         """
+        if self.curved and not self.bent:
+            self.passes.curve(self.X, self.AB, self.lz, self.lzz, self.full)
+            self.bent = True
         while True:
-            for hessian in (self.full, self.lzz) if self.curved else (self.lzz,):
-                self.used = hessian
-                failed, self.slope, self.curve = backward(
-                    self.AB, self.lz, hessian, self.gap, self.U, *self.bounds, self.reg, self.k, self.K, self.Vx, self.V
-                )
-                if failed < 0 and self._first():
-                    return True
+            if self._backward():
+                self._promise()
+                if self.walls:
+                    self._foresee()
+                return True
             self.reg = max(self.reg * UP, 1e-8)
             if self.reg > REG_MOST:
                 return False
+
+    def _backward(self) -> bool:
+        for hessian in (self.full, self.lzz) if self.curved else (self.lzz,):
+            self.used = hessian
+            failed, self.slope, curve = backward(
+                self.AB, self.lz, hessian, self.gap, self.U, *self.bounds, self.reg, self.k, self.K, self.Vx, self.V
+            )
+            self.gain = -(self.slope + 0.5 * curve)
+            if failed < 0 and self._first():
+                return True
+        return False
+
+    def _promise(self):
+        """slope: of the cost along the law's linear motion, which closes all gaps; gain: what it promises to save."""
+        if self.open > CLOSED or len(self.free) or self.walls:
+            self.slope, curve = predicted(self.AB, self.lz, self.used, self.gap, self.k, self.K, self.d0)
+            self.gain = -(self.slope + 0.5 * curve)
+
+    def _foresee(self):
+        """The law again with the bounds that its linear motion would press on, until those are the ones it has."""
+        here, now, then = self.mask
+        law = (self.AB, self.gap, self.k, self.K, self.d0, self.X, self.rows.x)
+        pressing(self.X, self.rows.x, here)
+        now[:] = here
+        good, grown, walls = True, 0.0, (self.lz, self.lzz, self.full)
+        for _ in range(FORESIGHT):
+            then[:] = now
+            if not foreseen(*law, then):
+                break
+            grown += reactivate(self.X, self.rows.x, now, then, *walls)
+            now[:] = then
+            good = self._backward()
+            if not good:
+                break
+        if (now == here).all():
+            return
+        self._promise()
+        gain = self.gain + grown
+        reactivate(self.X, self.rows.x, now, here, *walls)
+        self._promise()
+        self.gain = gain
+        if not (good and gain > 0 and (self.slope < 0 or self.open > CLOSED)):
+            self._backward()  # the wall is not where it was foreseen
+            self._promise()
 
     def _first(self) -> bool:
         """The change of what is free in the first state."""
@@ -118,17 +176,11 @@ class Descent:
         self.d0[f] = d
         return done
 
-    def promise(self):
-        """(slope, curvature) of cost and penalty along the law."""
-        if self.open <= CLOSED and not len(self.free):
-            return self.slope, self.curve
-        return predicted(self.AB, self.lz, self.used, self.gap, self.k, self.K, self.d0)
-
-    def search(self, slope, curve) -> bool:
+    def search(self) -> bool:
         """Take the longest step that lowers the merit enough; False where none does."""
         if self.open > CLOSED:
-            self.nu = max(self.nu, 2.0 * (slope + 0.5 * max(curve, 0.0)) / self.open)
-        slope -= self.nu * self.open
+            self.nu = max(self.nu, 2.0 * max(-self.gain, self.slope) / self.open)
+        slope = self.slope - self.nu * self.open
         here = self.merit
         for alpha in LENGTHS:
             cost, penalty = self._roll(alpha)
@@ -144,7 +196,7 @@ class Descent:
         self.cost, self.penalty, self.open, self.fresh = cost, penalty, left, False
         self.gap *= 1.0 - alpha
         if alpha >= WHOLE:
-            self.reg, self.curved = max(self.reg / DOWN, REG_LEAST), self.passes.curved
+            self.reg, self.curved = max(self.reg / DOWN, REG_LEAST), self.allowed
         elif alpha < SHORT:
             if self.used is not self.lzz:
                 self.curved = False

@@ -23,7 +23,7 @@ def plain_robot(problem) -> bool:
 class RobotPasses:
     """Semi-implicit Euler steps of a Robot, as the twin takes them."""
 
-    curved = False
+    curved, costly = True, True  # the curvature takes five times the other derivatives
 
     def __init__(self, problem, code, p, h, N):
         from robocalc.optimize.ddp.reach_kernels import Weights
@@ -56,16 +56,24 @@ class RobotPasses:
         self.A, self.A_next = self.A_next, self.A
 
     def derive(self, rows, X, U, AB, lz, lzz, full):
-        """Jacobians and cost derivatives at every node; `full` is lzz."""
+        """Jacobians and cost derivatives at every node."""
         from robocalc.optimize.ddp.rigid_passes import derive_robot
 
         derive_robot(
             self.model, self.along, self.end, self.code, self.p, self.h, rows, X, U, self.A, AB, lz, lzz
         )  # fmt: skip
 
+    def curve(self, X, AB, lz, lzz, full):
+        """Hessians with the curvature of the dynamics, after `derive`."""
+        from robocalc.optimize.ddp.rigid_curvature import curve_robot
+
+        curve_robot(self.model, self.h, X, self.A, AB, lz, lzz, full)
+
 
 class FunctionPasses:
-    """Runge-Kutta steps of order 4 of compiled equations; curved: whether Hessians with their curvature are known."""
+    """Runge-Kutta steps of order 4 of compiled equations; curved: whether they have a curvature that is known."""
+
+    costly = False
 
     def __init__(self, code, p, h):
         self.code, self.p, self.h = code.words, p, h
@@ -91,3 +99,6 @@ class FunctionPasses:
         from robocalc.optimize.ddp.function_passes import derive_functions
 
         derive_functions(self.code, self.p, self.h, rows, X, U, AB, lz, lzz, full)
+
+    def curve(self, X, AB, lz, lzz, full):
+        """Nothing: `derive` has it already."""
