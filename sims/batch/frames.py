@@ -4,6 +4,7 @@ write_frame, read_frame   one message of bytes
 packed                    pickle, by value for what only the user's script knows
 """
 
+import io
 import pickle
 import struct
 
@@ -29,6 +30,24 @@ def read_frame(stream) -> bytes | None:
     return body if len(body) == length else None
 
 
+class _Finder(pickle.Unpickler):
+    """Stops at what only the user's script defines."""
+
+    def find_class(self, module, name):
+        if module == "__main__":
+            raise LookupError(name)
+        return super().find_class(module, name)
+
+
+def _needs_script(plain: bytes) -> bool:
+    """Whether a pickle names functions or classes of the script, not only its text."""
+    try:
+        _Finder(io.BytesIO(plain)).load()
+    except LookupError:
+        return True
+    return False
+
+
 def packed(value) -> bytes:
     """Pickled. What is defined in the user's script or notebook goes by value, as workers do not run the script again.
 
@@ -36,7 +55,7 @@ def packed(value) -> bytes:
     """
     try:
         plain = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-        if b"__main__" not in plain:
+        if b"__main__" not in plain or not _needs_script(plain):
             return plain
         problem = "it is defined in the script itself"
     except Exception as error:

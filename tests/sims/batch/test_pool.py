@@ -1,6 +1,7 @@
 """The pool: every item gets its outcome, whatever tasks and workers do."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from robocalc.errors import InvalidInput, RobocalcError
 from sims.batch import Pool, TookTooLong, WorkerDied
+from sims.batch.frames import packed
 from sims.batch.outcome import NotSent
 from tests.sims.batch import tasks
 
@@ -114,6 +116,17 @@ def test_functions_of_a_script_without_guard_run_in_workers_that_do_not_run_the_
     pytest.importorskip("cloudpickle")
     out = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
     assert out.stdout == "ran\n[0, 1, 8, 27]\n", out.stderr
+
+
+def test_items_that_only_speak_of_a_script_are_plain_data(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    assert pickle.loads(packed(["if __name__ == '__main__':"])) == ["if __name__ == '__main__':"]
+    monkeypatch.setattr(tasks.square, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "square", tasks.square, raising=False)
+    with pytest.raises(
+        InvalidInput, match="it is defined in the script itself; define it in a module of its own, or: pip"
+    ):
+        packed(tasks.square)
 
 
 def alive(pid):
