@@ -8,6 +8,7 @@ there: what came before is kept, and the violation names the step and the reason
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from time import process_time
 from typing import NamedTuple
 
@@ -119,7 +120,7 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
     timings = {"motion": process_time() - began}
     clearance = None
     if trajectory is not None:
-        failures += _broken_limits(trajectory, mover.limits, robot)
+        failures += _broken_limits(trajectory, mover.limits, robot, mover.tracked)
         failures += _too_long(trajectory, scenario)
         if checker is not None:
             clearance, touching = _check_clearance(trajectory, spans, checker)
@@ -151,9 +152,17 @@ def _status(failures) -> Status:
     return Status.BAD_START if any(f.constraint == "start" for f in failures) else Status.INFEASIBLE
 
 
-def _broken_limits(trajectory: Trajectory, limits, robot):
-    """Limits that the exact extrema of the motion leave, position to jerk."""
-    for order, (name, unit) in enumerate(DERIVATIVES):
+def _broken_limits(trajectory: Trajectory, limits, robot, tracked):
+    """Limits that the exact extrema of the motion leave: position to jerk; position and velocity in a tracked stretch,
+    which is one of the dynamics and bounded by the inputs."""
+    ends = [trajectory.start, *(time for part in tracked for time in (part.start, part.end)), trajectory.end]
+    for i, (start, end) in enumerate(pairwise(ends)):
+        if end - start > OPEN_END:
+            yield from _leaving(trajectory.slice(start, end), limits, robot, DERIVATIVES[: 2 if i % 2 else None])
+
+
+def _leaving(trajectory, limits, robot, derivatives):
+    for order, (name, unit) in enumerate(derivatives):
         lower, upper = limits.bounds(name, robot.n)
         values, times = trajectory.extrema_with_times(order)
         beyond = np.array([lower - values[0], values[1] - upper])

@@ -49,8 +49,9 @@ def rates_of(problem):
     if problem.kind == "system":
         return lambda t, x, u, p: d.equations(t, x, u, d.p)
     if problem.kind == "robot":
-        from robocalc.optimize.rigid import rates
+        from robocalc.optimize.rigid import forces, rates
 
+        forces(d)  # built now: numpy is not itself while functions are traced
         return lambda t, x, u, p: rates(d, x, u)
     return with_parameters("dynamics", d, 3)
 

@@ -14,6 +14,8 @@ PLANNERS = {
     "min_jerk": "sims.planners.min_jerk:plan_move",
     "avoid": "sims.planners.avoid:plan_move",
     "rrt": "sims.planners.avoid:plan_move",
+    "collocation": "sims.planners.optimal:plan_move",
+    "ddp": "sims.planners.optimal:plan_move",
 }
 
 

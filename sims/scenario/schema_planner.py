@@ -9,12 +9,15 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from sims.scenario.base import Part, tagged
-from sims.scenario.units import not_negative, positive
+from sims.scenario.units import not_negative, positive, quantity
 
 Duration = Annotated[
     Annotated[Literal["auto"], Tag("auto")] | Annotated[positive("time"), Tag("time")],
     Discriminator(lambda value: "auto" if value == "auto" else "time"),
 ]
+
+
+Weight = quantity("number", ge=0)
 
 
 class MinJerk(Part):
@@ -43,5 +46,40 @@ class Rrt(Avoid):
     type: Literal["rrt"]
 
 
-PLANNERS = {"min_jerk": MinJerk, "avoid": Avoid, "rrt": Rrt}
+class Optimal(Part):
+    """What the planners by optimal control share."""
+
+    objective: dict[Literal["effort", "time", "energy", "energy_regenerated", "torque_change", "jerk"], Weight] = Field(
+        {"effort": 1.0}, description="weights of the costs, integrals over the motion", min_length=1
+    )
+    duration: Duration = Field("auto", description="of each move [s]; auto: what costs least, time included")
+    input_margin: quantity("number", ge=0, lt=1) = Field(
+        0.1, description="share of the limits of torque and thrust that is left to the feedback"
+    )
+    tolerance: positive("number") = Field(
+        1e-3, description="relative error of the states over an interval; the motion tracked is made exact afterwards"
+    )
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(None, description="left out: the scenario's")
+
+
+class Collocation(Optimal):
+    """The dynamics' own motion of least cost under the limits of torque, thrust, position and velocity."""
+
+    type: Literal["collocation"]
+    nodes: Annotated[int, Field(ge=4, le=2000)] = Field(50, description="intervals of the first mesh")
+    scheme: Literal["hermite_simpson", "trapezoidal", "radau"] = "hermite_simpson"
+    starts: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="guesses from the seed, of which the best is kept; left out: several where it has many minima"
+    )
+
+
+class Ddp(Optimal):
+    """The same by differential dynamic programming (Box-FDDP), for many joints and many steps."""
+
+    type: Literal["ddp"]
+    duration: positive("time") | None = Field(None, description="of each move [s]; left out: the move must say")
+    nodes: Annotated[int, Field(ge=4, le=20_000)] | None = Field(None, description="left out: one a control period")
+
+
+PLANNERS = {"min_jerk": MinJerk, "avoid": Avoid, "rrt": Rrt, "collocation": Collocation, "ddp": Ddp}
 Planner = tagged("type", PLANNERS)
