@@ -24,9 +24,10 @@ def tool_poses(robot, q):
 
 def robot_bodies(robot, q):
     """One Body for each moving body of the robot and one for what stands still; q (F, n)."""
-    poses = body_poses(robot, q)
+    visuals = robot.visuals()
+    poses = body_poses(robot, q) if visuals else None
     solids, names = {}, {}
-    for link, body, offset, geometry in robot.visuals():
+    for link, body, offset, geometry in visuals:
         if geometry.kind == "mesh" and geometry.path is None:
             continue  # the audit of the robot has said so
         path = "" if geometry.path is None else str(geometry.path)

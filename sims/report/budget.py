@@ -182,14 +182,14 @@ def error_budget(scenario, plan, log) -> Budget | None:
     """
     if log is None or plan.trajectory is None:
         return None
-    reference = plan.reference(scenario.sim.timestep)
+    reference = np.stack([log.q_ref, log.v_ref, log.a_ref], axis=1)  # as it was followed: it may have been planned anew
     tracked = np.ones(reference.shape[2], bool)
     tracked[list(plan.fingers)] = False
     if not tracked.any() or not np.isfinite(log.joint).all():
         return None
     causes = _causes(scenario, log)
     runs = 2 * len(causes) + 2
-    steps = min(len(log.joint) - 1, len(reference) - 1, max(1, MOST_STEPS // runs))
+    steps = min(len(reference) - 1, max(1, MOST_STEPS // runs))
     if steps < 1:
         return None
     whole = steps == len(log.joint) - 1
@@ -256,6 +256,13 @@ class _Rollout:
         rows = len(self.reference)
         return float(np.sqrt(np.mean(np.square((log.q - log.q_ref)[:rows, self.tracked]))))
 
+    def _torque(self, dt):
+        """What was planned with the reference, or None where another reference was followed."""
+        torque, rows = self.plan.torque(dt), len(self.reference)
+        if torque is None or len(torque) < rows:
+            return None
+        return torque[:rows] if np.array_equal(self.plan.reference(dt)[:rows], self.reference) else None
+
     def error(self, scenario, unlimited):
         """Likewise of the twin in a scenario; NaN where it diverges."""
         robot, plant_robot, dt, rows = (
@@ -264,8 +271,7 @@ class _Rollout:
             scenario.sim.timestep,
             self.reference,
         )
-        torque = self.plan.torque(dt)
-        torque = None if torque is None else torque[: len(rows)]
+        torque = self._torque(dt)
         law = law_of(scenario, robot, rows, torque)
         effects = effects_of(scenario, robot, plant_robot, len(rows) - 1)
         if unlimited:
