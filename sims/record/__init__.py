@@ -32,9 +32,9 @@ _HOME = {
     "Reproduction": "repeat",
     "export_log": "export",
     "export_csv": "export",
-    "export_parquet": "export_parquet",
-    "export_mcap": "export_mcap",
-    "export_ros": "export_ros",
+    "export_parquet": "parquet_file",
+    "export_mcap": "mcap_file",
+    "export_ros": "ros_file",
 }
 __all__ = list(_HOME)
 

@@ -20,9 +20,9 @@ from sims.record.write import LOG, METRICS, SCENARIO, RunNotSaved
 
 EXPORTS = {
     "csv": ("sims.record.export:export_csv", "log.csv"),
-    "parquet": ("sims.record.export_parquet:export_parquet", "log.parquet"),
-    "mcap": ("sims.record.export_mcap:export_mcap", "log.mcap"),
-    "ros": ("sims.record.export_ros:export_ros", "trajectory.yaml"),
+    "parquet": ("sims.record.parquet_file:export_parquet", "log.parquet"),
+    "mcap": ("sims.record.mcap_file:export_mcap", "log.mcap"),
+    "ros": ("sims.record.ros_file:export_ros", "trajectory.yaml"),
 }
 POSE = ("x [m]", "y [m]", "z [m]", "qx", "qy", "qz", "qw")
 
