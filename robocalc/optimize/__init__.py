@@ -2,6 +2,8 @@
 
     Problem, solve, METHODS   optimal control by collocation (needs CasADi: pip install casadi)
     OBJECTIVES                effort, energy, time, torque change, jerk: what `running` takes by name
+    phases, pareto, costs     several phases; trade-offs between objectives
+    check_derivatives         a problem's exact derivatives against complex steps and differences
     plan_motion, find_path    among obstacles: a motion within limits to jerk, a path
     Plan, Status, Violation   a motion, or the named reasons why there is none
 
@@ -14,6 +16,12 @@ from robocalc.optimize.plan import Plan, Status, Violation
 
 EXPORTS = {
     "Problem": "problem",
+    "check_derivatives": "derivatives",
+    "costs": "front",
+    "pareto": "front",
+    "Front": "front",
+    "phases": "multiphase",
+    "Phases": "multiphase",
     "solve": "solver",
     "METHODS": "solver",
     "SCHEMES": "schemes",
@@ -26,12 +34,18 @@ __all__ = [
     "METHODS",
     "OBJECTIVES",
     "SCHEMES",
+    "Front",
+    "Phases",
     "Plan",
     "Problem",
     "ReachCost",
     "Status",
     "Violation",
+    "check_derivatives",
+    "costs",
     "find_path",
+    "pareto",
+    "phases",
     "plan_motion",
     "solve",
 ]

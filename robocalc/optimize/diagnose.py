@@ -38,8 +38,8 @@ def _size(values):
     return max([v for v in finite if v > 0], default=1.0)
 
 
-def elastic(problem, scales):
-    """(Problem with allowances as its last parameters, {parameter: Elastic})."""
+def elastic(problem, scales, counts):
+    """(Problem with allowances as its last parameters, {parameter: Elastic}); counts: values of named constraints."""
     own = len(problem.parameter_ranges)
     groups, constraints = {}, {}
 
@@ -58,7 +58,11 @@ def elastic(problem, scales):
                 size = max(_size((lo, hi)), 1e-3 * scale[i])
                 add(Elastic(bound_name(problem, kind, i), units[i], size, 1.0), _entry(kind, i), [lo], [hi], "path")
     for path in problem.paths:
-        add(Elastic(path.name, "", _size((path.lo, path.hi)), NAMED), _with_p(path), path.lo, path.hi, path.where)
+        if path.name in problem.firm:
+            constraints[path.name] = problem.constraints[path.name]
+            continue
+        lo, hi = (np.broadcast_to(side.ravel(), counts[path.name]) for side in (path.lo, path.hi))
+        add(Elastic(path.name, "", _size((lo, hi)), NAMED), _with_p(path), lo, hi, path.where)
     for word, end in zip(("initial", "final"), problem.ends, strict=True):
         for i, name in enumerate(problem.state_names):
             lo, hi = end[:, i]
@@ -112,7 +116,8 @@ def _allowed(g, k, size):
 
 def relaxed_solution(job, K, h, start):
     """(Attempt at the elastic problem, its Collocation, groups)."""
-    problem, groups = elastic(job.problem, job.scales)
+    names = [path.name for rows in job.traced.rows.values() for path, _ in rows]
+    problem, groups = elastic(job.problem, job.scales, {name: names.count(name) for name in names})
     soft = Collocation(problem, job.scheme, job.options["max_iter"])
     x, u, T, p = start
     return soft.solve(K, h, (x, u, T, np.append(p, np.ones(len(groups))))), soft, groups
@@ -139,6 +144,8 @@ def pressed(attempt, groups) -> dict:
     places = {"path": pr.path_rows.T, "initial": pr.end_rows[0], "final": pr.end_rows[1]}
     for where, at in places.items():
         for (path, _), place in zip(rows[where], at, strict=True):
+            if path.name not in groups:
+                continue
             out[path.name] += groups[path.name].size * float(np.abs(attempt.rows[place]).sum())
     return out
 

@@ -42,7 +42,7 @@ def lifted(problem):
         np.hstack([problem.x_bounds, problem.u_bounds]),
         None,
         constraints,
-        (np.linspace(0, T, GUESSED), np.hstack([x, u]), np.zeros((GUESSED, nu))),
+        (np.linspace(0, T, GUESSED), np.hstack([x, u]), np.zeros((GUESSED, nu))) if problem.guess is not None else None,
         problem.parameters,
         (*problem.state_names, *problem.input_names),
         tuple(f"rate of {name}" for name in problem.input_names),

@@ -13,6 +13,7 @@ from robocalc.optimize.truth import Truth, simulate
 
 BETWEEN = np.array([0.125, 0.25, 0.375, 0.625, 0.75, 0.875])  # fractions where constraints are looked at
 LOOSER = 100.0  # a constraint between the points may be broken by this many tolerances: rounding of the polynomials
+HIDDEN = 1e-3  # largest scaled violation between the points of an answer
 KINK = 0.3  # of the tolerance: cost that a kink or jump of the inputs may hide
 MOST = 4  # parts of a bad interval
 GROWTH = 40  # most intervals of a mesh over the first's
@@ -38,7 +39,7 @@ def measured(job, motion, tolerance) -> Quality:
     x = motion.x[pr.of[:, -1]]
     size = np.maximum(np.abs(motion.x).max(axis=0), job.scales[0])
     state = np.abs((truth.end - x) / size).max(axis=1) / tolerance
-    path = path_errors(job, motion) / (LOOSER * tolerance)
+    path = path_errors(job, motion) / min(LOOSER * tolerance, HIDDEN)
     return Quality(state, path, _kinks(motion) / (KINK * tolerance), truth)
 
 

@@ -128,6 +128,11 @@ def first_parameters(problem):
     return np.array(out, float)
 
 
+def guess_given(problem) -> bool:
+    """Whether the user gave a guess (a problem of several phases makes one of theirs)."""
+    return problem.guess is not None and getattr(problem.guess, "given", True)
+
+
 def guessed(problem, tau):
     """(x (P, nx), u (P, nu), T, p) at fractions tau of the motion, from the problem's guess."""
     T, p, guess = first_duration(problem), first_parameters(problem), problem.guess

@@ -27,9 +27,9 @@ def multipliers(job, attempt) -> dict:
     on = weight > 1e-12 * motion.T
     t, out, size = motion.t, {}, {}
 
-    def keep(name, times, value, unit, scale, path):
+    def keep(name, at, value, unit, scale, path):
         if value.size and np.abs(value).max() > 0:
-            out[name] = Multiplier(name, times, value, unit, path)
+            out[name] = Multiplier(name, t[at], value, weight[at] if path else np.ones(1), unit, path)
             size[name] = np.abs(value).max() * scale
 
     for kind, places, bounds, scale, units in (
@@ -42,25 +42,25 @@ def multipliers(job, attempt) -> dict:
         for i in range(places.shape[1]):
             if np.isfinite(bounds[:, i]).any():
                 value = bound[places[inner, i]] / scale[i] / weight[inner]
-                keep(bound_name(problem, kind, i), t[inner], value, units[i], scale[i], True)
+                keep(bound_name(problem, kind, i), inner, value, units[i], scale[i], True)
     _named(job, attempt, keep, weight, on)
     for k, word, end in ((0, "initial", problem.ends[0]), (-1, "final", problem.ends[1])):
         for i, name in enumerate(problem.state_names):
             if np.isfinite(end[:, i]).any():
                 value = bound[pr.ix[k, i]] / job.scales[0][i]
-                keep(f"{word} {name}", t[[k]], np.array([value]), problem.units[0][i], job.scales[0][i], False)
+                keep(f"{word} {name}", [k], np.array([value]), problem.units[0][i], job.scales[0][i], False)
     most = max(size.values(), default=0.0)
     return {name: m for name, m in out.items() if size[name] > LEAST * most}
 
 
 def _named(job, attempt, keep, weight, on):
-    motion, pr = attempt.motion, attempt.motion.program
+    pr = attempt.motion.program
     rows = job.traced.rows["path"]
     for k, name in enumerate(_row_names(rows)):
-        keep(name, motion.t[on], attempt.rows[pr.path_rows[on, k]] / weight[on], "", 1.0, True)
+        keep(name, on, attempt.rows[pr.path_rows[on, k]] / weight[on], "", 1.0, True)
     for places, where, at in zip(pr.end_rows, ("initial", "final"), (0, -1), strict=True):
         for k, name in zip(places, _row_names(job.traced.rows[where]), strict=True):
-            keep(name, motion.t[[at]], attempt.rows[[k]], "", 1.0, False)
+            keep(name, [at], attempt.rows[[k]], "", 1.0, False)
 
 
 def _row_names(rows):

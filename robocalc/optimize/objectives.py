@@ -16,7 +16,7 @@ import numpy as np
 from robocalc.errors import InvalidInput, UnknownName
 from robocalc.optimize.check import number
 
-STILL = 1e-3  # [W] power around which |power| is rounded, so that it has derivatives
+STILL = 0.1  # [W] power around which |power| is rounded: sharper corners keep solvers from an answer
 
 
 @dataclass(frozen=True)

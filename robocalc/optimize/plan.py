@@ -62,13 +62,20 @@ class Multiplier:
     value   (N,) at times t (N,) [s]: for a constraint along the path a density, cost per unit and second; else cost
             per unit, at one time
     unit    of the constraint
+    weight  (N,) shares of the motion in time [s]; ones at an end
     """
 
     constraint: str
     t: object
     value: object
+    weight: object
     unit: str = ""
     path: bool = True
+
+    @property
+    def total(self) -> float:
+        """Cost per unit of the whole constraint: -d(cost)/d(bound)."""
+        return float((self.value * self.weight).sum())
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,8 @@ class Plan:
     @property
     def duration(self) -> float | None:
         """Length of the motion [s]; None where there is none."""
+        if self.phases and self.phases[0].trajectory is not None:
+            return sum(part.duration for part in self.phases)
         return None if self.trajectory is None else self.trajectory.duration
 
     @property

@@ -46,6 +46,7 @@ class Problem:
     parameters     {"name": value, or (lo, hi) where it is free}: functions that take one argument more get them,
                    in this order, as p[0] or p["name"]
     state_names, input_names, state_units, input_units   for messages; a System or Robot has its own
+    firm           names of constraints that are never what gives way where there is no motion, such as links of phases
     raises         InvalidInput   says which part is wrong and what would fit
     """
 
@@ -66,6 +67,7 @@ class Problem:
     input_names: tuple | None = None
     state_units: tuple | None = None
     input_units: tuple | None = None
+    firm: tuple = ()
 
     def __post_init__(self):
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731

@@ -12,9 +12,9 @@ import numpy as np
 
 from robocalc.optimize.conflicts import conflicts
 from robocalc.optimize.diagnose import blamed, relaxed_solution
-from robocalc.optimize.mesh import GROWTH, measured, refined
+from robocalc.optimize.mesh import GROWTH, HIDDEN, measured, refined
 from robocalc.optimize.modes import many_minima, stands
-from robocalc.optimize.motion import guessed, shaken, unwrapped
+from robocalc.optimize.motion import guess_given, guessed, shaken, unwrapped
 from robocalc.optimize.throws import thrown
 
 MESHES = 12  # most refinements
@@ -22,7 +22,6 @@ SETTLED = 0.1  # of the tolerance: a change of cost from mesh to mesh that ends 
 SIDE = 8  # starts where there may be many minima
 RESCUE = 8  # seeded starts where the guess leads nowhere
 ALMOST = 10.0  # tolerances of the state that a mesh at its largest may have and still be an answer
-HIDDEN = 1e-3  # largest scaled violation between the points of an answer
 FINER = (1, 2)  # meshes to search on, in units of `nodes`
 TRUSTED = 0.05  # relative change of cost by refinement from which on the first mesh was too coarse to choose on
 CARRY = 60  # iterations of a solve that starts with multipliers, too
@@ -55,7 +54,7 @@ def search(job, nodes, tol, starts, seed, refine) -> Found:
     for factor in FINER:
         first = _First(job, nodes * factor, seed)  # refuses a guess that is not finite
         if starts is None:
-            reason = many_minima(job) if job.problem.guess is None else ""
+            reason = "" if guess_given(job.problem) else many_minima(job)
             starts = SIDE if reason else 1
         found = [job.solve(first.nodes, first.h, first.start)]
         found += [first.another() for _ in range(starts - 1)]
@@ -110,7 +109,7 @@ def _answer(job, first, found, tol, refine, rescue) -> Found:
         return out
     if not out.best.kept:
         out = out._replace(**_blame(job, first, found))
-    tried, limit = len(found), len(found) + RESCUE
+    tried, limit = len(found), max(len(found), 1 + RESCUE)
     if out.possible:
         tried -= 1  # the elastic motion is one more start
     while rescue and not (out.blame and job.convex) and tried < limit:

@@ -4,6 +4,7 @@ solve     Problem -> Plan
 METHODS   what it can be solved by
 """
 
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -13,7 +14,9 @@ from robocalc.optimize.answer import answer
 from robocalc.optimize.check import number, positive_whole
 from robocalc.optimize.collocation import Collocation
 from robocalc.optimize.diagnose import bad_start
+from robocalc.optimize.homotopy import along
 from robocalc.optimize.lift import lifted, lowered
+from robocalc.optimize.multiphase import Phases
 from robocalc.optimize.objectives import needs_rates
 from robocalc.optimize.plan import Plan, Status
 from robocalc.optimize.problem import Problem
@@ -33,6 +36,7 @@ def solve(
     seed=0,
     refine=True,
     max_iterations=1000,
+    homotopy=None,
 ) -> Plan:
     """The best motion found for a Problem, or the reason why there is none.
 
@@ -44,12 +48,22 @@ def solve(
                      and may have many minima (swing-ups, obstacles; `plan.notes` says why), else the guess alone, and
                      random ones if it leads nowhere
     refine           False: answer on the first mesh
+    homotopy         {parameter: value at the start}, a function s -> Problem (s from 0 to 1), "bounds" or "mesh": solve
+                     easier problems first (see `robocalc.optimize.homotopy`)
     returns          Plan; `status` and `violations` say why where it is not solved
     Ctrl-C           returns the best motion so far, status ITERATION_LIMIT
     raises           InvalidInput, UnknownName   before any solver starts
     """
+    options = dict(nodes=nodes, tol=tol, starts=starts, seed=seed, refine=refine, max_iterations=max_iterations)
+    if homotopy is not None and isinstance(problem, Problem):
+        del options["nodes"]
+        return along(problem, homotopy, partial(solve, method=method), positive_whole("nodes", nodes), options)
+    if isinstance(problem, Phases):
+        if homotopy is not None:
+            raise InvalidInput("homotopy goes with one Problem, not with several phases; give the phases a guess")
+        return problem.parted(solve(problem.stacked, method, **options))
     if not isinstance(problem, Problem):
-        raise InvalidInput(f"problem must be a Problem, got {problem!r}")
+        raise InvalidInput(f"problem must be a Problem or Phases, got {problem!r}")
     if method not in METHODS:
         raise UnknownName("method", method, METHODS)
     nodes, max_iterations = positive_whole("nodes", nodes), positive_whole("max_iterations", max_iterations)
@@ -61,7 +75,6 @@ def solve(
         raise InvalidInput(f"seed must be a whole number of at least 0, got {seed!r}")
     starts = None if starts is None else positive_whole("starts", starts)
     if needs_rates(problem.running):
-        options = dict(nodes=nodes, tol=tol, starts=starts, seed=seed, refine=refine, max_iterations=max_iterations)
         return lowered(problem, solve(lifted(problem), method, **options))
     if method == "ddp":
         from robocalc.optimize.ddp.solving import solve_ddp
