@@ -5,7 +5,7 @@ Job         a problem with its code, steps and passes
 """
 
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -98,7 +98,7 @@ def solve_ddp(problem, nodes, tol, starts, seed, max_iterations) -> Plan:
         if not tries:
             raise
     best = min(tries, key=lambda t: t.rank)
-    job.seconds |= {"solve": perf_counter() - built}
+    job.seconds |= {"solve": perf_counter() - built, "descent": sum(t.seconds for t in tries)}
     reasons = ()
     if best.status is Status.INFEASIBLE:
         reasons = blame(job) or broken(job, best)
@@ -113,7 +113,7 @@ class Try:
 
     def __init__(self, job, guess):
         X, U = job.start(guess)
-        self.tol, self.ended, self.violation = 1e-6, "interrupted", np.inf
+        self.tol, self.ended, self.violation, self.seconds = 1e-6, "interrupted", np.inf, 0.0
         self.lagrangian = Lagrangian(job.problem, job.code, job.N, 1.0)
         passes = job.passes()
         self.descent = Descent(passes, self.lagrangian.rows, X, U, job.problem.u_bounds, job.bounds_of_start())
@@ -123,8 +123,12 @@ class Try:
         self.descent.measure()
 
     def run(self, tol, most):
-        self.tol = tol
-        self.ended, self.violation = minimised(self.descent, self.lagrangian, tol, most)
+        """Descend until the constraints hold to `tol` and no step gains any more, or `most` iterations are done."""
+        self.tol, begun = tol, process_time()
+        try:
+            self.ended, self.violation = minimised(self.descent, self.lagrangian, tol, most)
+        finally:
+            self.seconds = process_time() - begun
 
     @property
     def solved(self) -> bool:
