@@ -30,6 +30,7 @@ class Log:
 
     objects     name -> (N_o, 7) position [m] and quaternion xyzw in world, at t_objects (N_o,)
     clearance   (N_o,) [m] smallest distance of robot to anything it must not touch, and `clearance_pair` its names
+    witness     (N_o, 6) [m] the two points in world whose distance that is, NaN where nothing is near
     contacts    (N_o,) [N] sum of normal forces on the robot
     touches     (C, 5) every point of contact on the robot: t [s], x, y, z [m] in world, normal force [N]; t as t_objects
     """
@@ -42,6 +43,7 @@ class Log:
     clearance_pair: tuple = ()
     contacts: np.ndarray = field(default_factory=lambda: np.zeros(0))
     touches: np.ndarray = field(default_factory=lambda: np.zeros((0, 5)))
+    witness: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
 
     @property
     def t(self):

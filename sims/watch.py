@@ -38,6 +38,7 @@ class Walk:
             "objects": dict(zip(names, np.swapaxes(np.array(poses).reshape(len(rows), -1, 7), 0, 1), strict=True)),
             "clearance": np.array([gap.distance for gap in gaps]),
             "clearance_pair": tuple(gap.pair for gap in gaps),
+            "witness": np.array([gap.points for gap in gaps]).reshape(-1, 6),
         }
 
     def seen(self) -> dict:
@@ -133,6 +134,7 @@ class Watcher:
             "objects": {name: poses[:, i] for i, name in enumerate(self.objects)},
             "clearance": np.array([gap.distance for gap in self.gaps]),
             "clearance_pair": tuple(gap.pair for gap in self.gaps),
+            "witness": np.array([gap.points for gap in self.gaps]).reshape(-1, 6),
             "contacts": np.array([total for total, _ in self.forces]),
             "touches": np.array(self.touches).reshape(-1, 5),
         }

@@ -1,6 +1,6 @@
 """Smallest distance between a robot and what it must not touch, with few calls into PyBullet.
 
-    Gap     distance [m] (negative: overlap) and the names of the pair; infinite beyond REACH
+    Gap     distance [m] (negative: overlap), the names of the pair, its closest points; infinite beyond REACH
     Gaps    the pairs of a robot and a scene; a lower bound for each, and exact distances until no bound is smaller
 
 Distances are PyBullet's: hulls stand out by its collision margin of 1 mm, and edges of boxes are rounded by as much.
@@ -9,6 +9,7 @@ links that no joint moves against things that never move (the base on its floor)
 """
 
 from itertools import combinations
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ SLACK = 0.005  # [m]: collision margins of hulls lie outside their vertices
 class Gap(NamedTuple):
     distance: float
     pair: tuple  # (link or carried object, object or link); ("", "") when nothing is near
+    points: tuple = (np.nan,) * 6  # [m] in world: on the one, on the other
 
     @property
     def names(self):
@@ -95,8 +97,13 @@ class Gaps:
 
     def _distance(self, body, link, other, other_link, reach):
         """Exact distance of two parts if it is below reach, else inf."""
+        found = self._closest(body, link, other, other_link, reach)
+        return np.inf if found is None else found[8]
+
+    def _closest(self, body, link, other, other_link, reach):
+        """PyBullet's contact point of two parts where they are closest, None if that is not below reach."""
         points = self.p.getClosestPoints(body, other, float(reach), link, other_link, physicsClientId=self.c)
-        return min((x[8] for x in points or ()), default=np.inf)
+        return min(points or (), key=itemgetter(8), default=None)
 
     # asking
 
@@ -185,9 +192,9 @@ class Gaps:
             first, second = (self.names if kind == CARRIED else self.links), (self.links if kind == OWN else self.names)
             if exclude and frozenset((first[a], second[b])) in exclude:
                 continue
-            distance = self._distance(*self._part(kind == CARRIED, a), *self._part(kind != OWN, b), reach)
-            if distance < best.distance:
-                best = Gap(float(distance), (first[a], second[b]))
+            found = self._closest(*self._part(kind == CARRIED, a), *self._part(kind != OWN, b), reach)
+            if found is not None and found[8] < best.distance:
+                best = Gap(float(found[8]), (first[a], second[b]), (*found[5], *found[6]))
         return best
 
     def _part(self, thing, k):

@@ -18,7 +18,7 @@ from sims.log import CHANNEL_INDEX, CHANNELS, Log
 FORMAT = "robocalc-log/1"
 LINEAR = {"rad": "m", "rad/s": "m/s", "rad/s^2": "m/s^2", "N m": "N"}  # units of a prismatic joint
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every member: the same log gives the same bytes
-SINGLE = {"t_objects": "s", "clearance": "m", "contacts": "N", "touches": "s, m, m, m, N"}
+SINGLE = {"t_objects": "s", "clearance": "m", "witness": "m", "contacts": "N", "touches": "s, m, m, m, N"}
 POSE = ("m", "m", "m", "1", "1", "1", "1")
 
 
@@ -48,7 +48,7 @@ def arrays_of(log: Log) -> dict:
     if len(log.t_objects):
         arrays["t_objects"] = np.asarray(log.t_objects, float)
     arrays |= {f"object/{name}": np.asarray(poses, float) for name, poses in log.objects.items()}
-    for name in ("clearance", "contacts", "touches"):
+    for name in ("clearance", "witness", "contacts", "touches"):
         if len(getattr(log, name)):
             arrays[name] = np.asarray(getattr(log, name), float)
     return arrays
@@ -107,6 +107,7 @@ def read_log(path):
         objects={name: found[_member(f"object/{name}")] for name in words["objects"]},
         clearance=found.get("clearance", np.zeros(0)),
         clearance_pair=tuple(found["clearance_pair"].tolist()) if "clearance_pair" in found else (),
+        witness=found.get("witness", np.zeros((0, 6))),
         contacts=found.get("contacts", np.zeros(0)),
         touches=found.get("touches", np.zeros((0, 5))),
     )

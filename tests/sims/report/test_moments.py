@@ -15,6 +15,7 @@ from tests.sims.report.samples import move
 from tests.sims.report_sample import sample_log, sample_words
 
 WALL = {"name": "wall", "shape": "box", "size": [0.1, 1, 1], "position": [0.5, 0, 0.4]}
+FAR = {"name": "far", "shape": "box", "size": [2, 0.2, 2], "position": [0.5, -0.5, 1]}
 BLOCK = {"name": "block", "shape": "box", "size": [0.2, 0.2, 0.3], "position": [0.45, 0.0, 0.15]}
 WORLD = [{"name": "floor", "shape": "plane"}, BLOCK]
 
@@ -105,3 +106,15 @@ def test_a_goal_in_collision_is_shown_with_the_robot_in_it(tmp_path):
     text = (made.folder / "report.html").read_text(encoding="utf-8")
     assert "block" in made.why
     assert '"ghost":true' in text
+
+
+def test_the_closest_points_are_as_far_apart_as_the_clearance_says(tmp_path):
+    from sims.record import read_run
+
+    for engine in ("bullet", "twin"):
+        log = read_run(run(move(sim={"engine": engine}, world=[FAR]), out=tmp_path / engine, plots=False).folder).log
+        gap = np.linalg.norm(log.witness[:, 3:] - log.witness[:, :3], axis=1)
+        assert gap == pytest.approx(log.clearance, abs=1e-5)
+        assert log.witness[:, 4] == pytest.approx(-0.4, abs=2e-3), "on the face of the box"
+        text = (tmp_path / engine / "report.html").read_text(encoding="utf-8")
+        assert '"witness":{"at"' in text
