@@ -17,6 +17,7 @@ from robocalc import __version__
 from robocalc.errors import InvalidInput, RobocalcError
 
 FORMAT = "robocalc-sweep/1"
+NEEDED = {"item", "values", "verdict", "why", "metrics"}  # of a run
 FLUSH = 1.0  # [s] between two times that lines are pushed from the system's memory to the disk
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
@@ -70,11 +71,12 @@ class Journal:
 
     def records(self):
         """Each run that was appended, in that order; lines that cannot be read are named in `warnings`."""
+        self.warnings.clear()
         with self.path.open("rb") as lines:
             next(lines, None)
             for number, line in enumerate(lines, start=2):
                 record = _object(line)
-                if record is None:
+                if record is None or not record.keys() >= NEEDED:
                     self.warnings.append(f"{self.path}:{number} is damaged: that run is done again")
                 else:
                     yield record

@@ -25,6 +25,7 @@ from sims.batch.slot import Slot
 AHEAD = 256  # results that may wait for an earlier one, when the order of the items is kept
 BRIEF_TASK = 0.05  # [s] shorter tasks are sent before the worker is free, so that it need not wait for the next
 PATIENCE = 1.0  # [s] between two looks at Ctrl-C, where waiting cannot be interrupted
+KILLED_FOR = 60.0  # [s] that the pool bears workers being killed before any of them is ready
 STILLBORN = 20  # workers that die before their first task, one after the other, until the pool gives up
 
 
@@ -140,7 +141,7 @@ class _March:
     def __init__(self, pool, job, items, ahead):
         self.pool, self.job, self.items, self.ahead = pool, job, items, ahead
         self.again, self.refused, self.open = deque(), deque(), set()  # open: indices without result
-        self.count, self.more, self.stillborn = 0, True, 0
+        self.count, self.more, self.stillborn, self.lived = 0, True, 0, monotonic()
         self.mean = BRIEF_TASK  # [s] of a task, smoothed
 
     def feed(self) -> bool:
@@ -199,7 +200,7 @@ class _March:
         if message is None:
             yield from self._died(slot)
         elif message[0] == "ready":
-            slot.ready, slot.begun = True, when
+            slot.ready, slot.begun, self.lived = True, when, when
         elif message[0] == "broken":
             raise InvalidInput(f"workers cannot begin: {type(message[1]).__name__}: {message[1]}") from message[1]
         else:
@@ -243,7 +244,8 @@ class _March:
         self.pool._drop(slot)
         if not slot.ready:
             self.stillborn += 1
-            if self.stillborn >= STILLBORN:
+            killed = words in ("SIGKILL", "SIGTERM") and monotonic() - self.lived < KILLED_FOR  # by others: it may end
+            if self.stillborn >= STILLBORN and not killed:
                 raise RobocalcError(f"workers die before their first task ({words}): see what they wrote to stderr")
         elif slot.tasks:
             slot.tasks[0].deaths += 1

@@ -85,13 +85,15 @@ class Job:
     scenario: Scenario
     design: Design
 
-    def items(self, skip=()):
-        """(run, label, values) for each point whose label is not in `skip`."""
-        seen = {}
+    @property
+    def keys(self) -> tuple:
+        """What varies."""
+        return (*self.design.axes, *(("seed",) if self.design.repeat > 1 else ()))
+
+    def items(self):
+        """(run, label, values) for each point. A label is of the values alone, so that every machine gives the same."""
         for run, values in enumerate(self.design):
-            label = _label(values, seen)
-            if label not in skip:
-                yield run, label, values
+            yield run, hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16], values
 
 
 def prepared(scenario, over, design="grid", samples=None, repeat=1, engine=None, seed=None) -> Job:
@@ -123,18 +125,13 @@ def _check(job, out, resume, keep, pareto):
             raise InvalidInput(f"pareto: unknown metric {metric!r}{did_you_mean_metric(metric, sorted(known))}")
 
 
-def _label(values, seen) -> str:
-    """A short name of a point, the same on every machine; a point that comes again gets another."""
-    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-    seen[digest] = count = seen.get(digest, -1) + 1
-    return f"{digest}-{count}" if count else digest
-
-
-def _records(job, pool, keep, folder, progress, skip=()):
-    """A record for each run as it is finished."""
-    attempt = Attempt(job.scenario, keep, None if folder is None else folder / "runs")
-    meter = Meter(progress, len(job.design), before=len(skip))
-    with pool, contextlib.closing(pool.map(attempt, job.items(skip), ordered=False, setup=attempt.prepare)) as found:
+def _records(job, pool, progress, keep="none", folder=None, finished=frozenset()):
+    """A record for each run as it is done, but those whose labels are in `finished`."""
+    attempt = Attempt(job.scenario, keep, None if folder is None else folder.absolute() / "runs")
+    before = sum(label in finished for _, label, _ in job.items()) if finished else 0
+    meter = Meter(progress, len(job.design), before)
+    todo = (item for item in job.items() if item[1] not in finished)
+    with pool, contextlib.closing(pool.map(attempt, todo, ordered=False, setup=attempt.prepare)) as found:
         for done in found:
             run, label, values = done.item
             record = done.value
@@ -155,39 +152,38 @@ def _why(error) -> str:
 
 def _passing(job, pool, progress) -> Table:
     """In memory only."""
-    builder = Builder(_keys(job))
-    for record in _records(job, pool, "none", None, progress):
-        builder.add(record["run"], record["values"], record["verdict"], record["why"], record["metrics"])
+    builder = Builder(job.keys, len(job.design))
+    for record in _records(job, pool, progress):
+        builder.put(record["run"], *_row(record))
     return builder.table(metric_names())
 
 
-def _keys(job) -> tuple:
-    return (*job.design.axes, *(("seed",) if job.design.repeat > 1 else ()))
+def _row(record):
+    return record["values"], record["verdict"], record["why"], record["metrics"]
 
 
 def _kept(job, folder, resume, keep, pool, progress) -> Table:
     """Through the journal, from which the table is made."""
     with Journal(folder / "journal.jsonl", job.scenario, resume=resume) as journal:
-        finished = {r["item"] for r in journal.records() if r.get("verdict") != "failed"} if resume else set()
-        skip = finished & {label for _, label, _ in job.items()} if finished else finished
-        for record in _records(job, pool, keep, folder, progress, skip):
+        finished = {r["item"] for r in journal.records() if r["verdict"] != "failed"} if resume else frozenset()
+        for record in _records(job, pool, progress, keep, folder, finished):
             journal.append(record)
             if record["verdict"] == "failed":
                 _save_scenario(job, folder, record)
-    journal.warnings.clear()
     return _table(job, journal, folder)
 
 
 def _table(job, journal, folder) -> Table:
-    """The last record of each run of this design."""
-    places = {label: run for run, label, _ in job.items()}
-    last = {record.get("item"): n for n, record in enumerate(journal.records())}
-    journal.warnings.clear()
-    builder = Builder(_keys(job))
-    for n, record in enumerate(journal.records()):
-        label = record.get("item")
-        if label in places and last[label] == n:
-            builder.add(places[label], record["values"], record["verdict"], record["why"], record["metrics"])
+    """The last record of each point of this design; points that are the same share it."""
+    places, again = {}, {}
+    for run, label, _ in job.items():
+        if places.setdefault(label, run) != run:
+            again.setdefault(label, []).append(run)
+    builder = Builder(job.keys, len(job.design))
+    for record in journal.records():
+        if (label := record["item"]) in places:
+            for run in (places[label], *again.get(label, ())):
+                builder.put(run, *_row(record))
     return builder.table(metric_names(), folder, journal.warnings)
 
 

@@ -1,14 +1,13 @@
 """What a sweep found, as a table: one row a run, in the order of the design.
 
 Table       columns by name; `.rows`, `.best(metric)`, `.failed`, `.pareto(...)`, `.to_csv`, `.to_parquet`
-Builder     takes runs as they come, in little memory
+Builder     filled with runs as they come, in little memory
 """
 
 import csv
 import html
 import json
 import math
-from array import array
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -187,42 +186,33 @@ def _uniform(column):
 
 
 class Builder:
-    """Rows as they come: `add(run, values, verdict, why, metrics)`; `table()` sorts them by run."""
+    """A table of at most n runs, filled as they come; the last word about a run counts."""
 
-    def __init__(self, keys):
-        self.keys = tuple(keys)
-        self.run, self.verdict, self.why = array("q"), array("b"), []
-        self.values = {key: [] for key in self.keys}
+    def __init__(self, keys, n):
+        self.n, self.verdict, self.why = n, np.full(n, -1, np.int8), [""] * n
+        self.values = {key: [None] * n for key in keys}
         self.metrics = {}
 
-    def __len__(self):
-        return len(self.run)
-
-    def add(self, run, values, verdict, why, metrics):
-        """metrics: name -> number; any that earlier runs lacked begins a column."""
-        self.run.append(run)
-        self.verdict.append(VERDICTS.index(verdict))
-        self.why.append(why)
+    def put(self, run, values, verdict, why, metrics):
+        """Row `run`; metrics: name -> number, or None for one without value."""
+        self.verdict[run], self.why[run] = VERDICTS.index(verdict), why
         for key, column in self.values.items():
-            column.append(values[key])
-        for name in metrics:
+            column[run] = values[key]
+        for name, value in metrics.items():
             if name not in self.metrics:
-                self.metrics[name] = array("d", [math.nan]) * (len(self.run) - 1)
-        for name, column in self.metrics.items():
-            value = metrics.get(name)
-            column.append(math.nan if value is None else value)
+                self.metrics[name] = np.full(self.n, math.nan)
+            self.metrics[name][run] = math.nan if value is None else value
 
     def table(self, order=(), folder=None, warnings=()) -> Table:
         """order: names of metrics, in which the columns stand."""
-        places = np.argsort(np.array(self.run), kind="stable")
         known = [name for name in order if name in self.metrics]
         names = (*known, *sorted(set(self.metrics) - set(known)))
-        columns = {"run": np.array(self.run)[places]}
-        columns |= {key: _column([column[i] for i in places]) for key, column in self.values.items()}
-        columns["verdict"] = [VERDICTS[self.verdict[i]] for i in places]
-        columns["why"] = [self.why[i] for i in places]
-        columns |= {name: np.array(self.metrics[name])[places] for name in names}
-        return Table(columns, self.keys, names, folder, tuple(warnings))
+        there = np.flatnonzero(self.verdict >= 0)
+        columns = {"run": there}
+        columns |= {key: _column([values[i] for i in there]) for key, values in self.values.items()}
+        columns |= {"verdict": [VERDICTS[self.verdict[i]] for i in there], "why": [self.why[i] for i in there]}
+        columns |= {name: self.metrics[name][there] for name in names}
+        return Table(columns, tuple(self.values), names, folder, tuple(warnings))
 
 
 def _column(values):

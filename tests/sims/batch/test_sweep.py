@@ -165,6 +165,13 @@ def test_resume_does_only_what_is_missing(tmp_path, table):
     same(table, again)
 
 
+def test_points_that_are_the_same_are_rows_of_their_own(tmp_path):
+    found = sweep(swing(), {"seed": [3, 3, 4]}, workers=1, out=tmp_path / "sweep", plots=False)
+    assert found["seed"].tolist() == [3, 3, 4]
+    assert found["effort.integral"][0] == found["effort.integral"][1] != found["effort.integral"][2]
+    same(found, sweep(swing(), {"seed": [3, 3, 4]}, workers=1))
+
+
 def test_a_sweep_killed_at_random_moments_ends_as_if_it_had_not_been(tmp_path):
     over = {"controller.kp": "100..400:30", "seed": "0..9"}
     code = (
@@ -193,10 +200,10 @@ def lines_in(folder):
 
 
 def test_no_run_is_lost_while_workers_are_killed_at_random():
-    over, killed, stop = {"seed": "0..399"}, [], threading.Event()
+    over, killed, stop = {"seed": "0..999"}, [], threading.Event()
 
     def killer():
-        while not stop.wait(0.25):
+        while not stop.wait(1.0):
             for task in os.listdir("/proc/self/task"):
                 with open(f"/proc/self/task/{task}/children") as children:
                     workers = children.read().split()

@@ -9,10 +9,10 @@ from sims.batch.table import Builder, non_dominated
 
 @pytest.fixture
 def table():
-    builder = Builder(["k", "mode"])
+    builder = Builder(["k", "mode"], 5)
     rows = [(2, 1.0, "rejected", 3.0), (0, 2.0, "accepted", 5.0), (1, 3.0, "diverged", 0.1), (3, 4.0, "failed", None)]
     for run, k, verdict, cost in rows:
-        builder.add(run, {"k": k, "mode": f"<{k}>"}, verdict, "", {} if cost is None else {"cost": cost, "gain": -cost})
+        builder.put(run, {"k": k, "mode": f"<{k}>"}, verdict, "", {} if cost is None else {"cost": cost, "gain": -cost})
     return builder.table(["gain"])
 
 
@@ -22,6 +22,13 @@ def test_rows_stand_in_the_order_of_the_design_whatever_came_first(table):
     assert list(table.columns) == ["run", "k", "mode", "verdict", "why", "gain", "cost"]
     assert table.rows[0]["cost"] == 5.0
     assert np.isnan(table.rows[3]["cost"])
+
+
+def test_the_last_word_about_a_run_counts_and_runs_without_one_are_no_rows():
+    builder = Builder(["k"], 3)
+    builder.put(2, {"k": 1}, "failed", "crashed", {})
+    builder.put(2, {"k": 1}, "accepted", "", {"cost": 1.5})
+    assert builder.table().rows == [{"run": 2, "k": 1, "verdict": "accepted", "why": "", "cost": 1.5}]
 
 
 def test_best_counts_only_runs_that_got_to_their_end(table):
