@@ -135,23 +135,27 @@ def _show(compared):
 @app.command()
 @guarded
 def plot(
-    folder: Run,
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="run folder; several are overlaid")],
     what: Annotated[
         str | None, typer.Option("--what", metavar="A,B", help="torque,error,...; all for every plot")
     ] = None,
     kind: Annotated[str, typer.Option("--kind", metavar="png,svg", help="kinds of picture")] = "png",
-    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="where; else RUN/plots")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="where; else RUN/plots, of several comparison/")
+    ] = None,
 ):
-    """Write plots of a run as PNG or SVG."""
+    """Write plots of a run, or of several in the same axes, as PNG or SVG."""
     from robocalc.errors import InvalidInput
-    from sims.report import stored_data, write_plots
+    from sims.report import compare_runs, stored_data, write_plots
     from sims.report.plots import PLOTS
 
-    data = stored_data(folder)
+    alone = len(runs) == 1
+    data = stored_data(runs[0]) if alone else compare_runs(runs).data()
+    place = out or (runs[0] / "plots" if alone else runs[0].resolve().parent / "comparison")
     names = list(PLOTS) if what == "all" else what
     written = []
     for one in dict.fromkeys(k.strip() for k in kind.split(",")):
-        written += write_plots(out or Path(folder) / "plots", data, names, one)
+        written += write_plots(place, data, names, one)
     if not written:
         raise InvalidInput(f"this run has nothing of {what}; it has {', '.join(p.key for p in data.panels)}")
     print("\n".join(map(str, written)))

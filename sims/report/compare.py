@@ -14,8 +14,8 @@ import numpy as np
 from robocalc.errors import InvalidInput
 from sims.report.bodies import tool_poses
 from sims.report.curves import panels_of
-from sims.report.data import MAX_ROWS, Panel, reduce_rows
-from sims.report.stored import Shown, open_run
+from sims.report.data import MAX_ROWS, Panel, ReportData, Span, reduce_rows
+from sims.report.stored import Shown, open_run, pushes, spans
 
 MOST_RUNS = 6  # as many colours as differ for everybody
 MISSING = "–"
@@ -61,6 +61,17 @@ class Compared:
         """Names of the joints that all runs share, else ()."""
         first = self.runs[0].robot.joints
         return tuple(first) if all(tuple(run.robot.joints) == tuple(first) for run in self.runs) else ()
+
+    def data(self) -> ReportData:
+        """The curves of all runs, as `write_plots` takes them; steps and pushes are the first's."""
+        first = self.runs[0]
+        longest = max((run.log.t for run in self.runs), key=len)
+        steps = tuple(
+            Span(str(s["name"]), float(s["start"]), float(s["end"])) for s in spans(first.stored.plan.get("steps"))
+        )
+        disturbances = tuple(Span(d["name"], d["start"], d["end"], d["kind"]) for d in pushes(first.scenario))
+        words = {"steps": steps, "disturbances": disturbances, "notes": self.notes}
+        return ReportData(" and ".join(self.names), self.joints, longest, self.panels, **words)
 
     def to_dict(self) -> dict:
         """Plain data."""

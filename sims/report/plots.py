@@ -28,6 +28,7 @@ PLOTS = {  # name: the panels in one picture
     "jerk": ("jerk", "jerk_linear"),
     "energy": ("energy",),
     "contact": ("contact",),
+    "difference": ("difference",),  # of runs that are compared
     "world_torque": ("world_torque", "world_torque_linear"),
 }
 DEFAULT = ("position", "velocity", "torque", "error", "tool", "clearance")
@@ -100,8 +101,8 @@ def _panel(axis, panel: Panel, data):
     """Lines, what they should be, limits within reach, steps and disturbances."""
     multiple = len(panel.labels) > 1
     for i, label in enumerate(panel.labels):
-        number = panel.joints[i] if panel.joints else i
-        colour, dash = COLOURS[number % 9], DASHES[number // 9 % 3]
+        number = panel.joints[i] if panel.joints else panel.runs[i] if panel.runs else i
+        colour, dash = COLOURS[number % 9], DASHES[(panel.runs[i] if panel.runs and panel.joints else number // 9) % 3]
         if panel.reference is not None:
             axis.plot(panel.t, panel.reference[:, i], color=colour, lw=2.6, alpha=0.32, solid_capstyle="butt")
         axis.plot(panel.t, panel.values[:, i], color=colour, lw=1.0, ls=dash, label=_plain(label))

@@ -20,7 +20,7 @@ from sims.report.tables import notes_list, number, section
 from sims.scenario.metric_names import METRIC_NAMES
 
 PLAYER = ("data.js", "charts.js", "sweep.js")
-MOST_ROWS = 20_000  # lines of parallel coordinates and points; tables and distributions count all runs
+MOST_ROWS = 6000  # lines of parallel coordinates and points; tables and distributions count all runs
 WORST = 12  # runs listed at each end of a metric
 REPLAYS = 6  # of the worst runs get a page of their own
 BINS = 24
@@ -121,6 +121,8 @@ def _is_number(value):
 
 
 def _numbers(values):
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
+        return values.astype(float)
     return np.array([float(v) if _is_number(v) else math.nan for v in values])
 
 

@@ -95,6 +95,14 @@ def test_plots_go_where_they_are_wanted(copy, here):
     assert len(list((here / "elsewhere").iterdir())) >= 7
 
 
+def test_plots_of_several_runs_are_overlaid(runs, here):
+    result = call("plot", *runs, "--what", "position,difference,tool", "--kind", "svg", "--out", "both")
+    assert result.exit_code == 0, result.stderr
+    text = (here / "both" / "tool.svg").read_text(encoding="utf-8")
+    assert "stiff and soft" in text
+    assert len(list((here / "both").iterdir())) == 3
+
+
 def test_a_run_without_what_is_asked_for_says_what_it_has(copy):
     result = call("plot", "run", "--what", "contact")
     assert result.exit_code == 2
