@@ -23,6 +23,7 @@ from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
 from sims.engines.poses import matrix, rpy_quaternion
 
+ROOM = {"acceleration": 0.5, "jerk": 0.5}  # of the limits that plans to be steered may use: the rest is for braking
 ROD, ROD_COLOR = 0.006, (0.25, 0.27, 0.30, 1.0)  # [m] radius of a tool as it is drawn
 
 
@@ -116,6 +117,22 @@ def replace_home(robot, home) -> Robot:
     return replace(robot, home=home)
 
 
+def replan_of(scenario):
+    """The settings of replanning: the scenario's planner's, or of the first move that has some; None."""
+    planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
+    return next((found for p in planners if (found := getattr(p, "replan", None)) is not None), None)
+
+
+def piloted(scenario) -> bool:
+    return scenario.safety is not None or replan_of(scenario) is not None
+
+
+def with_room(limits) -> Limits:
+    """Limits for plans that shall be able to brake within the true ones."""
+    given = {name: share * getattr(limits, name) for name, share in ROOM.items() if getattr(limits, name) is not None}
+    return replace(limits, **given)
+
+
 def scaled_or_given(robot_bound, scale, given):
     """A given bound replaces the robot's own; else the robot's own times scale."""
     if given is not None:
@@ -175,7 +192,7 @@ def _motion(item):
 
 def known_world(scenario, world) -> tuple:
     """The shapes that the planner knows of."""
-    hidden = {item.name for item in scenario.world if not item.known_to_planner}
+    hidden = {item.name for item in scenario.world if item.known_to_planner is not True}
     return tuple(shape for shape in world if shape.name not in hidden)
 
 

@@ -23,7 +23,8 @@ def evidence(made, watcher, wall_time) -> Evidence:
     log, plan, robot = finite(made.log), made.plan, made.robot
     tracked = np.ones(robot.n, bool)
     tracked[list(plan.fingers)] = False
-    moves = tuple((s.start, s.end) for s in plan.steps if s.do in ("move", "trace") and s.end <= log.t[-1] + 1e-9)
+    steps = [s for s in made.paced or plan.steps if s.do in ("move", "trace", "follow")]
+    moves = tuple((s.start, s.end) for s in steps if s.end <= log.t[-1] + 1e-9)
     watched = {}
     if watcher is not None:
         seen = watcher.seen()

@@ -18,7 +18,7 @@ from robocalc.errors import RobocalcError
 from robocalc.optimize import Plan, Status, Violation
 from robocalc.trajectory import Trajectory, discrete_reference
 from robocalc.trajectory.numbers_given import steps as whole_steps
-from sims.build import gripper_joints, motion_limits
+from sims.build import gripper_joints, motion_limits, piloted, with_room
 from sims.planners.base import DERIVATIVES, Failed
 from sims.steps import CLOSING, Mover
 
@@ -102,7 +102,9 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
     checker   sims.engines.bullet.Clearance of robot and world, or None: clearance is not checked
     """
     began = process_time()
-    mover = Mover(scenario, robot, motion_limits(scenario, robot), gripper_joints(robot), world)
+    limits = motion_limits(scenario, robot)
+    limits = with_room(limits) if piloted(scenario) else limits
+    mover = Mover(scenario, robot, limits, gripper_joints(robot), world)
     spans, failures = [], []
     for i, step in enumerate(scenario.task):
         name = step.name or f"{i + 1}-{step.do}"

@@ -51,6 +51,7 @@ class Run:
     timings: dict = field(default_factory=dict)
     warnings: tuple = ()
     folder: Path | None = None
+    paced: tuple = ()  # of a run that was steered: the plan's steps at the times at which they were done
 
     @property
     def verdict(self) -> str:

@@ -17,6 +17,8 @@ from tempfile import mkdtemp
 from time import perf_counter, process_time
 from types import ModuleType
 
+import numpy as np
+
 from robocalc.errors import EngineUnavailable, InvalidInput
 from sims.build import (
     believed_robot,
@@ -24,6 +26,7 @@ from sims.build import (
     known_world,
     law_of,
     motion_limits,
+    piloted,
     start_of,
     true_robot,
     world_shapes,
@@ -99,7 +102,8 @@ def simulated(made: Run, tell) -> Run:
     """The run with log, outcome, metrics and acceptance."""
     scenario, sim = made.scenario, made.scenario.sim
     reference = made.plan.reference(sim.timestep)
-    steps = len(reference) - 1
+    pilot = pilot_of(made)
+    steps = len(reference) - 1 if pilot is None else pilot.most
     torque = made.plan.torque(sim.timestep)
     law = law_of(scenario, made.robot, reference, torque)
     effects = effects_of(scenario, made.robot, made.plant_robot, steps)
@@ -107,13 +111,16 @@ def simulated(made: Run, tell) -> Run:
     watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
     with engine_of(made) as plant:
         if isinstance(plant, Bullet) and made.world:
-            watcher = Watcher(plant, made.plan, steps, every)
+            watcher = Watcher(plant, made.plan, steps, every, pilot and pilot.plan_step)
 
         def look(k):
             tell(0.1 + 0.8 * k / steps, "simulating")
-            return watcher.look(k) if watcher else False
+            if watcher and k in watched and watcher.look(k):
+                return True
+            return pilot.look(k) if pilot and k in steered else False
 
-        pauses = watcher.pauses if watcher else range(0, steps + 1, 1000)
+        watched = set(watcher.pauses if watcher else range(0, steps + 1, 1000))
+        steered = set(pilot.pauses if pilot else ())
         began, wall = process_time(), perf_counter()
         result = simulate(
             plant,
@@ -123,8 +130,9 @@ def simulated(made: Run, tell) -> Run:
             start=start,
             grip=made.plan.grip(sim.timestep),
             feedforward=torque,
-            pauses=pauses,
+            pauses=sorted(watched | steered),
             on_pause=look,
+            most=steps if pilot else None,
         )
         wall = perf_counter() - wall
     log, notes = result.log, made.warnings
@@ -136,17 +144,44 @@ def simulated(made: Run, tell) -> Run:
     timings = made.timings | {"simulation": process_time() - began}
     outcome = Outcome.CHATTERS if chatters(log, sim.control_every, made.plant_robot) else result.outcome
     reason = watcher.reason if watcher else None
+    if pilot is not None:
+        made = replace(made, paced=pilot.shown_steps())
+        timings |= {"longest reaction": max(pilot.reactions, default=0.0)}
+        if not pilot.done and outcome is Outcome.FINISHED:
+            outcome, reason = Outcome.STOPPED, pilot.told()
     found = replace(made, log=log, outcome=outcome, timings=timings, reason=reason, warnings=notes)
     metrics = measure(evidence(found, watcher, wall))
-    notes += touch_notes(scenario, metrics)
+    notes += touch_notes(found, metrics, watcher)
     return replace(found, metrics=metrics, acceptance=judge(scenario, metrics), warnings=notes)
 
 
-def touch_notes(scenario, metrics) -> tuple:
-    """What nobody bounded and everybody wants to know: the robot ran into something."""
+def pilot_of(made: Run):
+    """What steers the run, or None."""
+    if not piloted(made.scenario):
+        return None
+    from sims.pilot import Pilot  # loads kernels of planning
+
+    sim, limits = made.scenario.sim, motion_limits(made.scenario, made.robot)
+    most = round(sim.max_duration / sim.timestep)
+    every = sim.control_every
+    return Pilot(made.scenario, made.robot, made.plan, made.world, limits, sim.timestep, every, most)
+
+
+STANDING = 0.01  # [rad/s | m/s]: where it is wanted no faster, the robot stands
+
+
+def touch_notes(made, metrics, watcher) -> tuple:
+    """What nobody bounded and everybody wants to know: the robot ran into something, or something into the robot."""
     name = "contact.unintended_force_n"
     force = metrics.get(name)
-    if force is None or force.value <= 0 or name in scenario.accept:
+    if force is None or force.value <= 0:
+        return ()
+    if made.paced and watcher is not None:
+        value, t, pair = watcher.worst
+        row = min(len(made.log.t) - 1, round(t / made.log.dt))
+        if np.abs(made.log.v_ref[row]).max() < STANDING:
+            return (f"{pair[1]!r} ran into {pair[0]} of the standing robot at t = {t:.3g} s, with {value:.3g} N",)
+    if name in made.scenario.accept:
         return ()
     hit = f"{force.value:.3g} N at t = {force.time:.3g} s"
     return (f"the robot touched what it should not: {hit}; `accept` can bound {name}",)
@@ -234,7 +269,7 @@ def _shown(made: Run, versions, budget):
             outcome=made.why,
             accepted=made.accepted,
             shapes=made.world,
-            steps=made.plan.steps,
+            steps=made.paced or made.plan.steps,
             disturbances=pushes(made.scenario),
             metrics=made.metrics,
             acceptance=made.acceptance,

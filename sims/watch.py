@@ -52,9 +52,10 @@ class Watcher:
     plan      TaskPlan: its grasps and releases; what a grasp names is meant to be touched
     pauses    steps at which `look` wants to be called
     reason    why `look` asked to stop, or None
+    clock     step k -> step of the plan, where the run is steered
     """
 
-    def __init__(self, plant, plan, steps, every):
+    def __init__(self, plant, plan, steps, every, clock=None):
         self.plant, self.dt, self.every = plant, plant.dt, every
         self.objects = moving(item.shape for item in plant.scene.items.values())
         grasps = [s for s in plan.steps if s.do == "grasp"]
@@ -64,14 +65,19 @@ class Watcher:
         self.take = {self._held_by(round(s.end / self.dt), steps): s for s in grasps}
         self.pauses = sorted({*range(0, steps + 1, every), steps, *self.take, *(k for k in self.let_go if k <= steps)})
         self.grasp, self.held_at, self.reason = None, 0.0, None
-        self.slip = {}
+        self.slip, self.worst = {}, (0.0, 0.0, ("", ""))
+        self.clock, self.seen_until = clock or (lambda k: k), -1
         self.times, self.poses, self.gaps, self.forces, self.touches = [], [], [], [], []
 
     def look(self, k) -> bool:
         """Record; True asks the loop to stop."""
-        if k in self.take and self._missed(k):
+        now = self.clock(k)
+        taken = [step for due, step in self.take.items() if self.seen_until < due <= now]
+        let_go = any(self.seen_until < due <= now for due in self.let_go)
+        self.seen_until = max(now, self.seen_until)
+        if taken and self._missed(k, taken[-1]):
             return True
-        if k in self.let_go:
+        if let_go:
             self.grasp = None
         if self.grasp is not None:
             self.slip[self.grasp.object] = max(self.slip.get(self.grasp.object, 0.0), self.grasp.slip()[0])
@@ -83,8 +89,7 @@ class Watcher:
         """The step at which a grasp must hold: a little after the fingers closed, sooner where the task goes on."""
         return min([steps - 1, closed + round(SETTLE / self.dt), *(k for k in self.let_go if k >= closed)])
 
-    def _missed(self, k):
-        step = self.take[k]
+    def _missed(self, k, step):
         self.grasp, self.held_at = self.plant.grasp(step.object), k * self.dt
         if self.grasp.held:
             return False
@@ -110,14 +115,17 @@ class Watcher:
         return "[{:.3f}, {:.3f}, {:.3f}] m".format(*self.plant.pose(name)[:3])
 
     def _record(self, k):
-        t = k * self.dt
-        carried = tuple(c.object for c in self.carries if self.grasp and c.counts_from <= t <= c.counts_to)
+        t, planned = k * self.dt, self.clock(k) * self.dt
+        carried = tuple(c.object for c in self.carries if self.grasp and c.counts_from <= planned <= c.counts_to)
         self.times.append(t)
         self.poses.append(self.plant.poses(self.objects))
         self.gaps.append(self.plant.clearance(exclude=self.meant, own=False, carried=carried))
         pressing = [contact for contact in self.plant.contacts() if contact.force > 0]
         wrong = sum(contact.force for contact in pressing if contact.other not in self.meant)
         self.forces.append((sum(contact.force for contact in pressing), wrong))
+        if wrong > self.worst[0]:
+            hit = max((c for c in pressing if c.other not in self.meant), key=lambda contact: contact.force)
+            self.worst = wrong, t, (hit.link, hit.other)
         self.touches += [(t, *contact.point, contact.force) for contact in pressing]
 
     # as arrays

@@ -18,6 +18,7 @@ SIMS = [
     "steps",
     "plan",
     "watch",
+    "pilot",
     "metrics",
     "result",
     "judge",

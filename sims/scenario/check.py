@@ -24,6 +24,7 @@ def check(scenario: Scenario) -> Problems:
     yield from _rates(scenario)
     yield from _unique_names(scenario)
     yield from _world(scenario)
+    yield from _steering(scenario)
     yield from _robot(scenario)
     yield from _payload(scenario)
     yield from _task(scenario)
@@ -62,6 +63,22 @@ def _world(scenario: Scenario) -> Problems:
                 if frames[k].t <= frames[k - 1].t:
                     message = f"times must increase, {frames[k].t:g} s comes after {frames[k - 1].t:g} s"
                     yield ("world", i, "motion", "frames", k, "t"), message
+
+
+def _steering(scenario: Scenario) -> Problems:
+    things = {thing.name: thing for thing in scenario.world}
+    for i, name in enumerate(scenario.safety.things if scenario.safety else ()):
+        if name not in things:
+            yield ("safety", "things", i), f"nothing in the world is named {name!r}{did_you_mean(name, things)}"
+        elif things[name].motion is None:
+            yield ("safety", "things", i), f"{name!r} does not move by itself: it has no motion to watch"
+    planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
+    if not any(getattr(planner, "replan", None) for planner in planners):
+        for i, thing in enumerate(scenario.world):
+            if thing.known_to_planner == "predicted" and scenario.safety is None:
+                yield ("world", i, "known_to_planner"), "predicted is for a planner with `replan`, or for `safety`"
+            elif thing.known_to_planner == "predicted" and thing.motion is None:
+                yield ("world", i, "known_to_planner"), "predicted is for things with a motion"
 
 
 def _robot(scenario: Scenario) -> Problems:

@@ -13,6 +13,7 @@ from sims.scenario.schema_control import Controller
 from sims.scenario.schema_effects import Disturbance, Sensors
 from sims.scenario.schema_planner import MinJerk, Planner
 from sims.scenario.schema_robot import Robot
+from sims.scenario.schema_safety import Safety
 from sims.scenario.schema_task import TaskStep
 from sims.scenario.schema_world import WorldItem
 from sims.scenario.units import positive, quantity, vector
@@ -75,6 +76,7 @@ class Scenario(Part):
     task: list_of(TaskStep, least=1) = Field(description="steps, in order")
     planner: Planner = MinJerk(type="min_jerk")
     controller: Controller
+    safety: Safety | None = Field(None, description="what slows and stops the robot before what moves")
     disturbances: list_of(Disturbance) = ()
     sensors: Sensors = Sensors()
     accept: dict[Name, Bound] = Field({}, description="bounds on figures; any failure: exit code 1")

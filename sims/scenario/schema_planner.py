@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from sims.scenario.base import Part, tagged
+from sims.scenario.schema_safety import Replan
 from sims.scenario.units import not_negative, positive, quantity
 
 Duration = Annotated[
@@ -37,7 +38,8 @@ class Avoid(Part):
     rounds: Annotated[int, Field(ge=1, le=1000)] = Field(3, description="searches, of which the shortest path is taken")
     timeout: positive("time") = Field(5.0, description="CPU time after which the search gives up [s]")
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(None, description="left out: the scenario's")
-    patience: positive("time") = Field(20.0, description="longest way to wait for what moves [s]")
+    patience: positive("time") = Field(20.0, description="longest delay for the sake of what moves [s]")
+    replan: Replan | None = Field(None, description="plan again while the robot runs, for things that are `predicted`")
 
 
 class Rrt(Avoid):
@@ -68,6 +70,7 @@ class Collocation(Optimal):
     type: Literal["collocation"]
     nodes: Annotated[int, Field(ge=4, le=2000)] = Field(50, description="intervals of the first mesh")
     scheme: Literal["hermite_simpson", "trapezoidal", "radau"] = "hermite_simpson"
+    refine: bool = Field(True, description="finer meshes until the tolerance is met; false: the first mesh's answer")
     starts: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         None, description="guesses from the seed, of which the best is kept; left out: several where it has many minima"
     )

@@ -90,7 +90,11 @@ class Thing(Placement):
     restitution: quantity("number", ge=0, le=1) = Field(0.0, description="0: no bounce, 1: elastic")
     color: Color | None = Field(None, description="[r, g, b] or [r, g, b, a] from 0 to 1, or '#rrggbb'")
     motion: tagged("type", MOTIONS) | None = Field(None, description="moves as a function of time, pushed by nothing")
-    known_to_planner: bool = Field(True, description="false: the planner does not see it")
+    known_to_planner: bool | Literal["predicted"] = Field(
+        True,
+        description="false: the planner does not see it; predicted: `planner.replan` sees where it is and how fast, "
+        "not where it will go",
+    )
 
     @model_validator(mode="after")
     def _free_or_driven(self):

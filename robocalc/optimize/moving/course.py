@@ -28,12 +28,13 @@ class Course:
         self.allowed = np.array([allowance(self.peaks, r) for r in self.rates]).reshape(-1, 2)
         self._cut = None
 
-    def arrive(self, checker, movers, margin, state=None, *, horizon, stay=None):
+    def arrive(self, checker, movers, margin, state=None, *, horizon, stay=None, refuge=False):
         """The Schedule of the earliest arrival at the end of the base, or None.
 
         checker, movers   of `movers_of`: what moves, on a clock that is 0 now
         state             (σ, σ̇, σ̈) now; None: at rest at the base's start
         horizon           [s] of looking ahead; stay: [s] that the goal must then be free, None: to the horizon
+        refuge            where there is no arrival: the way to where the robot stays free for longest, the farthest on
         """
         from robocalc.optimize.moving import search
         from robocalc.optimize.moving.kernels import OPEN
@@ -55,9 +56,13 @@ class Course:
             checker.scene, movers, cells, known, C, begin, L, first_leg, ends, span, low, high, SLOT, margin, how,
             np.zeros((OPEN, 4)), slots,
         )  # fmt: skip
+        w = W - 1
         if j < 0:
-            return None
-        return Schedule(self.base, self._sigma(edges, nodes, ends, shape, span, how, j, first_leg, extra))
+            reached = np.argwhere(how[..., 0] != search.NONE)
+            if not refuge or not len(reached):
+                return None
+            w, j = max(reached.tolist(), key=lambda pair: (pair[1], pair[0]))
+        return Schedule(self.base, self._sigma(edges, nodes, ends, shape, span, how, w, j, first_leg, extra))
 
     # --- the path cut into cells
 
@@ -133,11 +138,11 @@ class Course:
 
     # --- the schedule
 
-    def _sigma(self, edges, nodes, ends, shape, span, how, j, first_leg, extra):
-        """σ(t) to the arrival in slot j at the last node."""
+    def _sigma(self, edges, nodes, ends, shape, span, how, w, j, first_leg, extra):
+        """σ(t) to the arrival in slot j at node w."""
         from robocalc.optimize.moving.search import BEGIN, WAIT
 
-        parts, w = [], len(nodes) - 1
+        parts = []
         while how[w, j, 0] != BEGIN:
             leg, before = how[w, j]
             s = edges[nodes[w]]
