@@ -210,7 +210,7 @@ def _joined(key, panels, having, names):
         return None
     first, lines = panels[0], len(panels[0].labels)
     joints = tuple(j for panel in panels for j in panel.joints)
-    labels = tuple(f"{name} {names[i]}" for i, panel in zip(having, panels, strict=True) for name in panel.labels)
+    labels = tuple(name for panel in panels for name in panel.labels)
     limits = None if first.limits is None else np.tile(first.limits, (1, len(panels)))
     return Panel(
         key=key,
@@ -222,6 +222,7 @@ def _joined(key, panels, having, names):
         limits=limits,
         joints=joints,
         runs=tuple(i for i in having for _ in range(lines)),
+        run_names=names,
     )
 
 

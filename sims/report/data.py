@@ -106,7 +106,7 @@ class Panel:
     """One plot: values (N, k) at t (N,), drawn as lines; reference (N, k) dashed, limits (2, k) dotted.
 
     joints   which of the report's joints the lines are, so that they share colour and switch; () for other lines
-    runs     which of the compared runs the lines are: they differ by dash; () where there is one run
+    runs     which of the compared runs (`run_names`) the lines are: they differ by dash; () where there is one run
     """
 
     key: str
@@ -121,6 +121,7 @@ class Panel:
     reference_label: str = "wanted"
     notes: tuple = ()  # one text a sample, or none: as the pair whose distance is shown
     runs: tuple = ()
+    run_names: tuple = ()
 
     def __post_init__(self):
         values = np.asarray(self.values, float)

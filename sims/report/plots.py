@@ -16,6 +16,7 @@ from sims.report.data import Panel, ReportData
 # Colours that differ for every kind of colour blindness, by hue and by lightness; the same as the page's.
 COLOURS = ("#0072b2", "#d55e00", "#008f68", "#b04a86", "#a67700", "#2f9fd0", "#4b3f9e", "#7a2038", "#4d5761")
 DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)))  # lines beyond the ninth
+DASH_NAMES = ("solid", "dashed", "dotted")
 INK, SOFT, LINE = "#17202a", "#52606d", "#d5dbe1"
 PLOTS = {  # name: the panels in one picture
     "position": ("position", "position_linear"),
@@ -105,7 +106,8 @@ def _panel(axis, panel: Panel, data):
         colour, dash = COLOURS[number % 9], DASHES[(panel.runs[i] if panel.runs and panel.joints else number // 9) % 3]
         if panel.reference is not None:
             axis.plot(panel.t, panel.reference[:, i], color=colour, lw=2.6, alpha=0.32, solid_capstyle="butt")
-        axis.plot(panel.t, panel.values[:, i], color=colour, lw=1.0, ls=dash, label=_plain(label))
+        named = _plain(label) if not (panel.joints and panel.runs) or panel.runs[i] == panel.runs[0] else None
+        axis.plot(panel.t, panel.values[:, i], color=colour, lw=1.0, ls=dash, label=named)
     low, high = _span(panel)
     if panel.limits is not None:
         low, high = _limits(axis, panel, low, high)
@@ -129,7 +131,9 @@ def _panel(axis, panel: Panel, data):
 
 def _caption(panel, data):
     lines = [] if panel.reference is None else [f"pale: {panel.reference_label}"]
-    lines += [] if panel.limits is None else ["dotted: limit"]
+    if panel.joints and panel.runs:
+        lines += [f"{DASH_NAMES[i % 3]}: {_plain(panel.run_names[i])}" for i in dict.fromkeys(panel.runs)]
+    lines += [] if panel.limits is None else ["fine dots: limit" if panel.runs else "dotted: limit"]
     return "\n".join([*lines, "shaded: disturbance"] if data.disturbances else lines)
 
 
