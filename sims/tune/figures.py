@@ -8,8 +8,8 @@ Every figure is a norm of residuals r, linear or nearly so in the motion:
     rms   √(Σ r²/M)   Σ   dt Σ r²   max   |r| where it is largest   abs   dt Σ |r|
 
 so with R = ∂r/∂(gains), g and H follow; for rms  g = rᵀR / (M f), H = (RᵀR / M - g gᵀ) / f.
-H leaves out r'' alone and is positive semidefinite. Figures that are not listed (counts, shares, times) are taken from
-sims.metrics; they change in jumps, so that no gradient knows of them.
+H leaves out r'' alone and is positive semidefinite; for a maximum it is that of a high norm. Figures that are not
+listed (counts, shares, times) are sims.metrics'; they change in jumps, so that no gradient knows of them.
 """
 
 from collections.abc import Callable
@@ -99,7 +99,9 @@ def jerk(trace):
 def overshoots(trace):
     """Largest overshoot of each joint in each motion, in parts of its travel; as sims.metrics.overshoot."""
     t, out, slopes = trace.t, [np.zeros(1)], []
-    spans = [(s.start, s.end) for s in trace.plan.steps if s.do in ("move", "trace") and s.end <= t[-1] + 1e-9]
+    spans = [
+        (s.start, s.end) for s in trace.plan.steps if s.do in ("move", "trace", "follow") and s.end <= t[-1] + 1e-9
+    ]
     until = [start for start, _ in spans[1:]] + [t[-1]]
     P = 0 if trace.rows is None else trace.rows.shape[-1]
     slopes.append(np.zeros((1, P)))
@@ -118,6 +120,7 @@ def overshoots(trace):
     return np.concatenate(out), np.concatenate(slopes) if P else None
 
 
+POWER, NEAR_MAX = 4, 0.3  # of the norm whose curvature stands for that of a maximum; share of it that still counts
 DEG, MM = 180.0 / np.pi, 1e3
 FIGURES = {
     "tracking.joint_rms_rad": Figure(joint_error, "rms"),
@@ -149,9 +152,10 @@ def figure_of(name, trace) -> Value:
 
 
 def _flat(value, trace) -> Value:
-    if trace.rows is None:
+    rows = getattr(trace, "rows", None)  # a Run of another engine has none
+    if rows is None:
         return Value(float(value))
-    P = trace.rows.shape[-1]
+    P = rows.shape[-1]
     return Value(float(value), np.zeros(P), np.zeros((P, P)))
 
 
@@ -188,7 +192,21 @@ def _sum(r, R, dt):
 def _max(r, R, dt):
     k = int(np.argmax(np.abs(r)))
     x = r.ravel()[k]
-    return abs(x), None if R is None else np.sign(x) * _columns(R)[k], _none(R)
+    if R is None:
+        return abs(x), None, None
+    R = _columns(R)
+    return abs(x), np.sign(x) * R[k], _nearly_max(r.ravel(), R, abs(x))
+
+
+def _nearly_max(r, R, f):
+    """Curvature of (Σ |r|ᵖ)^(1/p): it holds back a step that lowers the largest residual and lifts the next ones, of
+    which the maximum's own derivatives know nothing."""
+    if f == 0.0:
+        return _none(R)
+    near = np.abs(r) > NEAR_MAX * f
+    S, w = R[near] * np.sign(r[near])[:, None], np.abs(r[near]) / f
+    g = w ** (POWER - 1) @ S
+    return (POWER - 1) / f * ((w[:, None] ** (POWER - 2) * S).T @ S - np.outer(g, g) / np.sum(w**POWER))
 
 
 def _longest(r, R, dt):

@@ -5,7 +5,7 @@
     aggregate   over the scenarios: mean, worst, or CVaR (mean of the worst quarter)
 
 A run that diverges costs LOST and more, the more the earlier it ended, so that a search finds its way back. A
-constraint broken by the share s of its bound costs PENALTY (s + s²) times the size of the cost at the start.
+constraint broken by the share s of its bound costs PENALTY s times the size of the cost at the start.
 """
 
 import math

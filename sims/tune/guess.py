@@ -16,7 +16,7 @@ from robocalc.control import damping_limit
 
 BANDWIDTH = 0.15  # wn T of the first guess
 LADDER = (1.0, 2.0 / 3.0, 4.0 / 3.0, 0.5, 2.0)  # of that, also tried
-SLOW, FAST = 1.0 / 8.0, 5.0  # ends of the range of wn, of the first guess
+SLOW, FAST = 1.0 / 8.0, 10.0  # ends of the range of wn, of the first guess
 
 
 def age(scenario) -> float:

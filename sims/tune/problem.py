@@ -191,13 +191,10 @@ def weigh(goals, found, done, size) -> Part:
     for limit in goals.limits:
         share, rate = limit.broken(found[limit.name].value)
         broken = max(broken, share)
-        cost += PENALTY * size * (share + share * share)
+        cost += PENALTY * size * share
         if sloped and share > 0:
-            slope = PENALTY * size * rate * found[limit.name].gradient
-            gradient, curvature = (
-                gradient + (1 + 2 * share) * slope,
-                curvature + 2 * rate * np.outer(slope, found[limit.name].gradient),
-            )
+            gradient = gradient + PENALTY * size * rate * found[limit.name].gradient
+            curvature = curvature + PENALTY * size * abs(rate) * found[limit.name].curvature
     return Part(float(cost), gradient if sloped else None, curvature if sloped else None, broken)
 
 

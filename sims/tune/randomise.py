@@ -11,10 +11,11 @@ from zlib import crc32
 import numpy as np
 
 from robocalc.errors import InvalidInput, RobocalcError
-from sims.build import believed_robot, motion_limits, world_shapes
+from sims.build import believed_robot, motion_limits, true_robot, world_shapes
 from sims.plan import plan_task
 
 TRIES = 20  # draws whose task has no plan, until the study is given up
+LOOK_EVERY, SHARE = 0.01, 0.95  # [s] between looks at the torque of a drawn motion; share of the drive it may take
 MARGIN = 0.02  # of a joint's range: drawn targets keep off its ends
 
 
@@ -34,14 +35,29 @@ def _variant(scenario, spec, seed, purpose, k):
             drawn = _draw(scenario, spec, rng, f"{scenario.name} #{k + 1}")
             robot = believed_robot(drawn)
             plan = plan_task(drawn, robot, world_shapes(drawn))
-            if plan.solved:
+            if plan.solved and (beyond := _beyond_drives(drawn, robot, plan)) is None:
                 return drawn
-            reason = "; ".join(str(v) for v in plan.violations)
+            reason = beyond if plan.solved else "; ".join(str(v) for v in plan.violations)
         except RobocalcError as error:
             reason = str(error)
     raise InvalidInput(
         f"{scenario.name}: none of {TRIES} draws of {purpose} scenario {k + 1} works, the last: {reason}"
     )
+
+
+def _beyond_drives(scenario, robot, plan):
+    """Which joint the motion asks more torque of than its drive has, with the payload as it is, or None: what no gain
+    can track tells nothing of gains."""
+    r = plan.reference(scenario.sim.timestep)[:: max(1, round(LOOK_EVERY / scenario.sim.timestep))]
+    tau = true_robot(scenario).inverse_dynamics(r[:, 0], r[:, 1], r[:, 2])
+    low, high = motion_limits(scenario, robot).bounds("torque", robot.n)
+    driven = (low < 0) | (high > 0)
+    if not driven.all():  # what moves joints without a drive is not in their own torque
+        return None
+    beyond = (tau < SHARE * low) | (tau > SHARE * high)
+    if not beyond.any():
+        return None
+    return f"its motion asks more of {robot.joints[int(np.argmax(beyond.any(axis=0)))]} than its drive has"
 
 
 def _draw(scenario, spec, rng, name):

@@ -6,7 +6,7 @@ StudyFile   the whole; `load(path, overrides)` reads one with file:line:column e
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from robocalc.errors import ScenarioError
 from sims.scenario import say
@@ -81,15 +81,25 @@ class Randomise(Part):
         return self
 
 
+Files = Annotated[
+    Annotated[Name, Tag("one")] | Annotated[list_of(Name, least=1), Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "one"),
+]
+Draws = Annotated[
+    Annotated[Literal["none"], Tag("none")] | Annotated[Randomise, Tag("drawn")],
+    Discriminator(lambda value: "none" if isinstance(value, str) else "drawn"),
+]
+
+
 class StudyFile(Part):
     """A tuning study."""
 
     format: Literal["robocalc-study/1"] = FORMAT
     name: Name = "study"
     description: str = ""
-    scenario: Name | list_of(Name, least=1) = Field(description="scenario file or files, relative to this file")
+    scenario: Files = Field(description="scenario file or files, relative to this file")
     parameters: dict[Name, Vary] = Field({}, description="dotted key of the scenario -> how it moves; none: all gains")
-    randomise: Randomise | Literal["none"] = Field(Randomise(), description="none: the scenarios as they are")
+    randomise: Draws = Field(Randomise(), description="none: the scenarios as they are")
     objectives: dict[Name, Goal] = Field(
         {}, description="figure -> weight; tracking, effort, smoothness, settling, clearance"
     )

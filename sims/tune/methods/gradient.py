@@ -4,9 +4,10 @@
                    a secant correction for what H leaves out
     lbfgs          the same without H: B is built from gradients alone (BFGS)
 
-Safeguards: λ grows until the cost falls as much as the model says; a diverged point counts as infinite; numbers at a
-bound that the cost pushes outwards are held there. After a descent has come to its end, the next start is taken, then
-random ones around the best, until the budget is used up.
+First the starts are looked at, and the best one's groups of gains moved as wholes, by costs alone. Safeguards: λ grows
+until the cost falls as much as the model says; a diverged point counts as infinite; numbers at a bound that the cost
+pushes outwards are held there. After a descent has come to its end, random starts around the best follow, until the
+budget is used up.
 Source: Nocedal & Wright (2006), ch. 4, 6 and 10.3 (structured quasi-Newton); Nielsen (1999) for λ.
 """
 
@@ -18,8 +19,9 @@ SMALL_STEP = 1e-4  # of a range: a descent ends
 SMALL_GAIN = 1e-6  # relative
 FIRST_DAMPING = 0.1
 LEAST_DAMPING, MOST_DAMPING = 1e-6, 1e8
+COARSE = 0.1  # of a range: step of whole groups before the first descent
 SPREAD = 0.15  # of a range: how far from the best new starts lie
-REACH = 0.35  # of a range: the longest step
+REACH = 0.2  # of a range: the longest step
 
 
 def gauss_newton(task):
@@ -32,13 +34,13 @@ def lbfgs(task):
 
 def _many_starts(task, curved):
     rng, left, best = np.random.default_rng(task.seed), task.budget, None
-    waiting = list(task.starts)
-    if len(waiting) > 1:  # cheap: costs alone tell which start to descend from first
-        looked = waiting[: max(1, left // 3)]
-        answers = yield Ask(looked)
-        left -= len(looked)
-        order = np.argsort([a.cost for a in answers], kind="stable")
-        waiting = [looked[i] for i in order]
+    looked = list(task.starts[: max(1, left // 4)])  # cheap: costs alone tell which start to descend from
+    answers = yield Ask(looked)
+    left -= len(looked)
+    order = np.argsort([a.cost for a in answers], kind="stable")
+    x, used = yield from _coarse(task, looked[order[0]], answers[order[0]].cost, left // 4)
+    left -= used
+    waiting = [x, *(looked[i] for i in order[1:])]
     while left > 0:
         if waiting:
             x = waiting.pop(0)
@@ -49,6 +51,23 @@ def _many_starts(task, curved):
         if found is not None and (best is None or found[0] < best[0]):
             best = found
         waiting = waiting[:1] if best is None else []
+
+
+def _coarse(task, x, cost, budget):
+    """(x, evaluations): whole groups (all kp, all kd) moved up and down as long as that helps. A loop near the edge of
+    stability has gradients that tell nothing of the way back; this finds it."""
+    used, idle, kinds = 0, 0, list(dict.fromkeys(task.groups.tolist()))
+    moves = [sign * COARSE * (task.groups == g) for g in reversed(kinds) for sign in (-1.0, 1.0)]
+    k = 0
+    while used < budget and idle < len(moves):
+        y = inside(x + moves[k])
+        (answer,) = yield Ask([y])
+        used += 1
+        if answer.cost < cost - SMALL_GAIN * abs(cost):
+            x, cost, idle = y, answer.cost, 0  # and once more the same way
+        else:
+            idle, k = idle + 1, (k + 1) % len(moves)
+    return x, used
 
 
 def _descend(x, budget, curved):

@@ -1,0 +1,258 @@
+"""Whole studies: better on scenarios never seen, recorded, taken up after kill -9, and refused in sentences."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robocalc.errors import InvalidInput, ScenarioError, UnknownName
+from sims import Scenario, run, tune
+from sims.tune import METHODS, Study
+from sims.tune.schema import build, load
+from tests.sims.tune.cases import EFFECTS, two_link
+
+ROOT = Path(__file__).resolve().parents[3]
+GOALS = {"tracking.joint_rms_deg": 1.0, "torque.rate_rms": 1e-3}
+FEW = {"scenarios": 3, "payload": [0.0, 0.3], "moves": 0.1}
+
+
+def small(scenario=None, **more):
+    words = {"objectives": GOALS, "randomise": FEW, "budget": 24, "validation": 3}
+    return tune(scenario or two_link(**EFFECTS["noise"]), **words | more)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return small(out=tmp_path_factory.mktemp("study") / "s")
+
+
+def test_a_study_is_better_on_scenarios_that_it_never_saw(study):
+    assert isinstance(study, Study)
+    assert study.method == "gauss_newton"
+    assert study.best.cost < 0.9 * study.before.cost
+    before, after = study.validation
+    assert after.engine == "bullet"
+    assert after.mean < before.mean
+    assert study.accepted
+    assert "never seen" in study.verdict
+    trained, held = ({s.seed for s in group} for group in (study.training, study.held_out))
+    assert not trained & held
+
+
+def test_pybullet_agrees_with_the_twin_on_what_was_trained(study):
+    assert study.verified[1].cost == pytest.approx(study.best.cost, rel=1e-6)
+
+
+def test_the_tuned_scenario_is_ready_to_run(study):
+    tuned = Scenario.load(study.folder / "tuned.yaml")
+    assert tuned.digest == study.scenario.digest
+    assert tuned.controller.kp[1] == pytest.approx(study.best["controller.kp.1"], rel=1e-15)
+    assert run(tuned).verdict == "accepted"
+
+
+def test_the_record_has_all_that_is_shown(study):
+    data = json.loads((study.folder / "study.json").read_text())
+    assert [h["n"] for h in data["history"]] == list(range(1, len(study.history) + 1))
+    assert data["history"][-1]["best"] == min(h["cost"] for h in data["history"])
+    assert {p["key"]: p["after"] for p in data["parameters"]} == study.best.values
+    assert [p["unit"] for p in data["parameters"]] == ["N m/rad"] * 2 + ["N m s/rad"] * 2
+    assert sum(row["share"] for row in data["sensitivity"]) == pytest.approx(1)
+    assert data["margins"]["after"]["gain"] > 1
+    assert len(data["response"]["t"]) == len(data["response"]["after"][0])
+    for name in ("convergence", "response", "sensitivity", "robustness", "margins"):
+        assert (study.folder / f"{name}.png").stat().st_size > 5000
+    words = " ".join(study.explain())
+    assert "controller.kp" in words
+    assert "rad/s" in words
+
+
+def test_the_journal_is_an_optuna_study(study):
+    optuna = pytest.importorskip("optuna")
+    backend = optuna.storages.journal.JournalFileBackend(str(study.folder / "journal.log"))
+    found = optuna.load_study(study_name=study.name, storage=optuna.storages.JournalStorage(backend))
+    assert found.best_value == study.best.cost
+    assert found.best_params == study.best.values
+    assert len(found.trials) == len(study.history)
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+    assert set(optuna.importance.get_param_importances(found, evaluator=evaluator)) == set(study.best.values)
+
+
+def test_the_same_study_gives_the_same_bits(study):
+    again = small()
+    assert again.best.values == study.best.values
+    assert again.validation[1].costs == study.validation[1].costs
+
+
+SCRIPT = """
+import sys, time
+from sims import tune
+from tests.sims.tune.cases import EFFECTS, two_link
+import sims.tune.problem as p
+evaluate = p.Problem.evaluate
+def slowly(self, x, slopes=False):
+    time.sleep(0.02)
+    return evaluate(self, x, slopes)
+p.Problem.evaluate = slowly
+goals = {"tracking.joint_rms_deg": 1.0, "torque.rate_rms": 1e-3}
+few = {"scenarios": 2, "payload": [0.0, 0.3], "moves": 0.1}
+tune(two_link(**EFFECTS["noise"]), objectives=goals, randomise=few, budget=60, validation=1, verify=False,
+     method=sys.argv[2], out=sys.argv[1], resume=True)
+"""
+
+
+def started(out, method):
+    words = [sys.executable, "-c", SCRIPT, str(out), method]
+    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize(("method", "kills"), [("gauss_newton", 8), ("cma", 2)])
+def test_a_study_killed_at_random_moments_ends_as_if_it_had_not_been(method, kills, tmp_path):
+    pytest.importorskip("optuna")
+    rng = random.Random(5)
+    whole = started(tmp_path / "whole", method)
+    for _ in range(kills):
+        worker, journal = started(tmp_path / "killed", method), tmp_path / "killed" / "journal.log"
+        size, limit = journal.stat().st_size if journal.exists() else 0, time.monotonic() + 120
+        while (journal.stat().st_size if journal.exists() else 0) <= size and worker.poll() is None:
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.15))
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.communicate()
+    for process in (whole, started(tmp_path / "killed", method)):
+        assert process.wait(240) == 0, process.stderr.read()
+        process.stderr.close()
+    for name in ("study.json", "tuned.yaml"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_last_line_cut_in_half_is_taken_off(tmp_path):
+    small(out=tmp_path, budget=6, verify=False)
+    whole = (tmp_path / "study.json").read_bytes()
+    journal = tmp_path / "journal.log"
+    journal.write_bytes(journal.read_bytes()[:-37])
+    small(out=tmp_path, budget=6, verify=False, resume=True)
+    assert (tmp_path / "study.json").read_bytes() == whole
+
+
+def test_custom_objectives_are_plain_functions():
+    def swing(run):
+        return float(np.abs(run.log.v).max()) + run.metrics["tracking.joint_rms_rad"].value
+
+    found = small(objectives=[swing], method="nelder_mead", budget=12)
+    assert found.best.cost <= found.before.cost
+    assert found.after.values["swing"] == pytest.approx(found.best.cost)
+
+
+def test_a_front_over_two_objectives():
+    found = small(pareto=True, budget=40, verify=False)
+    assert found.method == "nsga2"
+    goals = [e.evaluation.goals for e in found.front]
+    assert len(goals) >= 2
+    assert all(a[0] < b[0] and a[1] > b[1] for a, b in pairwise(goals))
+
+
+def test_which_controller_is_a_choice():
+    parameters = {
+        "controller": {"choices": [{"type": "pd", "kp": 20, "kd": 1}, {"type": "computed_torque", "wn": 25}]},
+        "sensors.latency": {"range": [0.0, 0.002]},
+    }
+    found = small(parameters=parameters, budget=16, verify=False, objectives={"tracking": 1})
+    assert found.method == "tpe"
+    assert found.scenario.controller.type == "computed_torque"
+    assert found.table()[0].after["type"] == "computed_torque"
+
+
+def test_constraints_are_kept():
+    free = small(objectives={"tracking": 1.0}, verify=False, budget=40)
+    rate = free.after.values["tracking.joint_rms_deg"]
+    bound = (
+        0.5
+        * small(objectives={"tracking": 1.0, "smoothness": 1e-9}, verify=False, budget=40).after.values[
+            "torque.rate_rms"
+        ]
+    )
+    held = small(objectives={"tracking": 1.0}, constraints={"torque.rate_rms": {"max": bound}}, verify=False, budget=60)
+    assert held.after.values["torque.rate_rms"] <= 1.1 * bound
+    assert held.after.values["tracking.joint_rms_deg"] >= rate
+
+
+def test_margins_grow_where_they_are_asked_for():
+    found = small(
+        objectives={"tracking": 1.0}, constraints={"margin.gain": {"min": 3.0}}, method="nelder_mead", verify=False
+    )
+    assert found.after.values["margin.gain"] >= 2.9
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"parameters": {"controller.kpp": {"range": [1, 2]}}}, "did you mean 'kp'"),
+        ({"parameters": {"planer.duration": {"range": [1, 2]}}}, "did you mean 'planner'"),
+        ({"parameters": {"controller.kp.elbw": {"range": [1, 2]}}}, "no joint 'elbw'"),
+        ({"parameters": {"controller.kp": {"range": [5, 2]}}}, "must go from low to high"),
+        ({"parameters": {"controller.kp": {"range": [-5, 2]}}}, "lowest values of the ranges"),
+        ({"parameters": {"controller.feedforward": {}}}, "give it choices"),
+        ({"parameters": {"controller.feedforward": {"choices": ["none", "gravty"]}}}, "did you mean 'gravity'"),
+        ({"objectives": {"tracking.joint_rms_dg": 1}}, "tracking.joint_rms_deg"),
+        ({"objectives": [lambda run: float("nan")]}, "is nan"),
+        ({"constraints": {"overshot": {"max": 1}}}, "overshoot"),
+        ({"method": "newton"}, "unknown method 'newton'"),
+        ({"budget": 0}, "budget"),
+        ({"parameters": {"controller.kp": {"range": [3e4, 6e4]}, "controller.kd": {"range": [4e3, 8e3]}}}, "stable"),
+        ({"randomise": {"scenarios": 3, "paylod": [0, 1]}}, "did you mean 'payload'"),
+        ({"storage": "redis://127.0.0.1:1/0"}, "cannot be reached"),
+    ],
+)
+def test_what_cannot_be_tuned_is_said_in_a_sentence(words, said):
+    with pytest.raises((InvalidInput, ScenarioError, UnknownName)) as error:
+        small(**words)
+    assert said in str(error.value)
+    assert len(str(error.value)) < 700
+
+
+def test_a_journal_of_another_study_is_refused_and_stays(tmp_path):
+    small(out=tmp_path, budget=5, verify=False)
+    before = (tmp_path / "journal.log").read_bytes()
+    with pytest.raises(InvalidInput, match="already"):
+        small(out=tmp_path, budget=5, verify=False)
+    with pytest.raises(InvalidInput, match=r"another study: scenario"):
+        small(two_link("pid"), out=tmp_path, budget=5, verify=False, resume=True, name="two-link-pd")
+    assert (tmp_path / "journal.log").read_bytes().startswith(before[:200])
+    assert small(out=tmp_path, budget=5, verify=False, resume=True).best.cost > 0
+
+
+def test_a_study_file_tells_places_of_errors(tmp_path):
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "format: robocalc-study/1\nscenario: nowhere.yaml\nbudgt: 3\nvary:\n  controller.kp: {range: [1, x]}\n"
+    )
+    with pytest.raises(ScenarioError) as error:
+        load(file)
+    text = str(error.value)
+    assert f"{file}:3:1: error: budgt: unknown key; did you mean 'budget'?" in text
+    assert f"{file}:5:" in text
+    with pytest.raises(ScenarioError, match="is a scenario, not a study"):
+        build({"format": "robocalc/1"})
+
+
+STUDIES = sorted((ROOT / "scenarios" / "studies").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda p: p.stem)
+def test_every_shipped_study_loads_and_names_what_is_there(path):
+    from sims.tune.tuning import _posed
+
+    spec = load(path)
+    problem, held_out = _posed(spec, [Scenario.load(f) for f in spec.scenarios()], {}, 1)
+    assert problem.space.knobs
+    assert len(held_out) == spec.validation
+    assert spec.method == "auto" or spec.method in METHODS
