@@ -75,6 +75,56 @@ def in_browser():
     return min(first), rate
 
 
+BUDGET = """
+from time import process_time
+from sims.report import error_budget
+from sims.run import run
+from sims import Scenario
+from sims.cli.app import SCENARIOS, library
+scenario = Scenario.load(next(f for f in library(SCENARIOS) if f.stem == "panda_adversity"))
+made = run(scenario)
+began = process_time()
+error_budget(scenario, made.plan, made.log)
+print(process_time() - began)
+"""
+COMPARISON = """
+import tempfile
+from time import process_time
+from sims.report import write_comparison
+from sims.run import run
+from tests.sims.report.samples import PAYLOAD, move
+with tempfile.TemporaryDirectory() as folder:
+    keep = {"plots": False, "report": False}
+    made = [run(move(disturbances=d), out=f"{folder}/{i}", **keep) for i, d in enumerate(([], [PAYLOAD]))]
+    began = process_time()
+    page = write_comparison(f"{folder}/page.html", [one.folder for one in made])
+    print(process_time() - began)
+"""
+SWEEP = """
+from time import process_time
+import numpy as np
+from sims.report.sweep_page import sweep_text
+from tests.sims.report.test_tables import table
+more = {f"metric{i}": np.random.default_rng(i).standard_normal(100_000) for i in range(25)}
+sweep = table(100_000, **more)
+sweep.metrics = (*sweep.metrics, *more)
+began = process_time()
+sweep_text(sweep)
+print(process_time() - began)
+"""
+
+
+def last_number(code):
+    """Smallest of three new Pythons, which print one."""
+
+    def measure():
+        command = [sys.executable, "-c", code]
+        done = [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(3)]
+        return min(float(one.stdout.split()[-1]) for one in done), None
+
+    return measure
+
+
 LINES = [
     Line("report-size", "report page of the 12 s Panda pick-and-place", "own bound", "at_most", 2.5, "MB", size),
     Line("report-write", "writing it, meshes read from files", "own bound", "at_most", 1.5, "s CPU", write_cpu),
@@ -104,5 +154,32 @@ LINES = [
         10.0,
         "1/s",
         lambda: (in_browser()[1], None),
+    ),
+    Line(
+        "report-budget",
+        "error budget of the Panda in adversity: 6 causes, 14 runs of the twin",
+        "own bound",
+        "at_most",
+        0.5,
+        "s CPU",
+        last_number(BUDGET),
+    ),
+    Line(
+        "report-comparison",
+        "page that compares two Panda runs, from their folders",
+        "own bound",
+        "at_most",
+        1.5,
+        "s CPU",
+        last_number(COMPARISON),
+    ),
+    Line(
+        "report-sweep",
+        "page of a sweep of 100,000 runs with 27 metrics",
+        "own bound",
+        "at_most",
+        2.0,
+        "s CPU",
+        last_number(SWEEP),
     ),
 ]
