@@ -13,8 +13,10 @@ from sims.engines.bullet_contacts import fingers_of, hand_of
 from sims.engines.poses import compose, from_matrix, inverse
 from sims.planners import planner
 from sims.planners.base import SAME, Failed
+from sims.planners.follow import follow
 from sims.strokes import frame, lift, on_board, turn
 
+ELSEWHERE = 0.1  # [m] from the tool: farther, an object is not yet where it is grasped
 CLOSING = 0.6  # of a grasp's time: fingers close by position; then their force takes over
 
 
@@ -154,9 +156,11 @@ def grasp(mover: Mover, step):
 
 
 def taken(mover, name):
-    """From now on the hand carries it."""
+    """From now on the hand carries it: as it stands, or at the tool where something has to bring it there first."""
     hand = hand_of(mover.robot, fingers_of(mover.robot)[0])
-    place = mover.placed.get(name, mover.world[name]).pose
+    place, tool = np.array(mover.placed.get(name, mover.world[name]).pose), mover.robot.pose(mover.q)[:3, 3]
+    if np.linalg.norm(place[:3] - tool) > ELSEWHERE:
+        place[:3] = tool
     mover.held = name, hand, compose(inverse(_pose(mover, hand)), place)
 
 
@@ -252,4 +256,4 @@ def _stroke(mover, poses, step, limits):
     return motion
 
 
-STEPS = {"move": move, "grasp": grasp, "release": release, "wait": wait, "trace": trace}
+STEPS = {"move": move, "grasp": grasp, "release": release, "wait": wait, "trace": trace, "follow": follow}
