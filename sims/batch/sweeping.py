@@ -34,7 +34,7 @@ def sweep(
     scenario,
     over,
     *,
-    design="grid",
+    design=None,
     samples=None,
     repeat=1,
     out=None,
@@ -53,7 +53,8 @@ def sweep(
 
     scenario   Scenario, or the path of its file
     over       key -> values: a list, a Range, or text as on the command line ("300..600:7", "seed": "0..99")
-    design     grid | random | sobol | halton | lhs; all but the grid take `samples` points, drawn by the seed
+    design     grid | random | sobol | halton | lhs; all but the grid take `samples` points, drawn by the seed.
+               By default the grid; sobol where a number of samples is given
     repeat     runs of each point, with seeds from the scenario's own on
     out        folder: journal.jsonl, table.csv, table.parquet (where pyarrow is), plots/; None: nothing is written
     resume     go on in `out`: runs in its journal are not done again, except those that failed
@@ -96,7 +97,7 @@ class Job:
             yield run, hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16], values
 
 
-def prepared(scenario, over, design="grid", samples=None, repeat=1, engine=None, seed=None) -> Job:
+def prepared(scenario, over, design=None, samples=None, repeat=1, engine=None, seed=None) -> Job:
     """The job, with every key and value tried."""
     if isinstance(scenario, str | Path):
         scenario = Scenario.load(scenario)
@@ -108,6 +109,7 @@ def prepared(scenario, over, design="grid", samples=None, repeat=1, engine=None,
     repeat = check_count("repeat", repeat, 1)
     if samples is not None:
         samples = check_count("samples", samples, 1)
+    design = design or ("grid" if samples is None else "sobol")
     axes = resolved(scenario, over)
     if repeat > 1 and "seed" in axes:
         raise InvalidInput("give either the key seed or a number of repeats, not both")

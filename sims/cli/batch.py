@@ -23,13 +23,14 @@ app.add_typer(cluster, name="cluster")
 @app.command()
 @guarded
 def sweep(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="scenario, or a study that names one")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="scenario, or a study that names one")] = None,
     over: Annotated[
         list[str], typer.Option("--over", metavar="KEY=VALUES", help="a,b,c or lo..hi:n[:log] or 0..99 or x0.5..x2:5")
     ] = (),
     study: Annotated[Path | None, typer.Option("--study", metavar="STUDY", help="file that says what varies")] = None,
     design: Annotated[
-        str | None, typer.Option("--design", metavar="NAME", help="grid, random, sobol, halton or lhs")
+        str | None,
+        typer.Option("--design", metavar="NAME", help="grid, random, sobol, halton, lhs; else grid, or sobol"),
     ] = None,
     samples: Annotated[int | None, typer.Option("--samples", metavar="N", help="points of all but the grid")] = None,
     repeat: Annotated[int | None, typer.Option("--repeat", metavar="N", help="runs of each point, other seeds")] = None,
@@ -61,9 +62,9 @@ def sweep(
     scenario = Scenario.load(path, overrides(sets, engine, seed))
     settings = {
         "over": (found.over if found else {}) | _axes(over),
-        "design": design or (found.design.type if found else "grid"),
-        "samples": samples or (found.design.samples if found and design in (None, found.design.type) else None),
-        "repeat": repeat or (found.repeat.seeds if found else 1),
+        "design": design or (found.design.type if found and samples is None else None),
+        "samples": found.design.samples if found and samples is None and design is None else samples,
+        "repeat": (found.repeat.seeds if found else 1) if repeat is None else repeat,
     }
     out = out or _folder(scenario)
     announce_compiling()

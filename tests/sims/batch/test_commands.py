@@ -35,7 +35,7 @@ def test_sweep_writes_a_table_and_says_what_was_found(room, capfd):
 
 
 def test_sweep_as_json_for_programs(room, capfd):
-    command = ["sweep", "swing.yaml", "--over", "controller.kp=100..400", "--design", "sobol", "--samples", "4"]
+    command = ["sweep", "swing.yaml", "--over", "controller.kp=100..400", "--samples", "4"]
     more = ["--set", "sensors.latency=1 ms", "--pareto", "effort.integral,-tracking.joint_rms_deg", "--json"]
     assert main([*command, *more, "--workers", "1", "--no-plots", "--out", "here"]) == 0
     found = json.loads(capfd.readouterr().out)
@@ -112,6 +112,8 @@ def test_a_wrong_study_is_refused_with_its_place(room, capfd, line, instead, wor
         (["--over", "controller.kp=9..1:3"], "robocalc: controller.kp: the range 9..1 is empty: it must go up"),
         (["--over", "controller.kp=1", "--over", "controller.kp=2"], "--over controller.kp is given twice"),
         (["--over", "seed=1", "--cluster", "tcp://127.0.0.1:9"], "no Dask scheduler answers at tcp://127.0.0.1:9"),
+        (["--over", "seed=1..9", "--samples", "0"], "robocalc: samples must be a whole number from 1, got 0"),
+        (["--over", "seed=1..9", "--samples", "3", "--design", "grid"], "a grid has as many as its values make"),
         ([], "robocalc: a sweep needs at least one key to vary"),
     ],
 )
@@ -156,9 +158,9 @@ def test_check_runs_a_folder_and_writes_junit(room, capfd):
 
 def test_check_of_what_is_no_scenario_or_takes_too_long_is_an_error_in_junit(room, capfd):
     (room / "c.yaml").write_text("format: robocalc/1\nname: c\n")
-    slow = {"sim.timestep": 1e-5, "task.up.duration": 55.0, "name": "slow"}
+    slow = {"sim.engine": "bullet", "sim.timestep": 1e-4, "task.up.duration": 55.0, "name": "slow"}
     swing(**slow).save("d.yaml")
-    assert main(["check", ".", "--run", "--junit", "out.xml", "--workers", "1", "--timeout", "4", "--json"]) == 2
+    assert main(["check", ".", "--run", "--junit", "out.xml", "--workers", "1", "--timeout", "6", "--json"]) == 2
     found = json.loads(capfd.readouterr().out)
     verdicts = {case["file"]: case["verdict"] for case in found["cases"]}
     assert verdicts == {"c.yaml": "invalid", "d.yaml": "failed", "swing.yaml": "accepted"}
