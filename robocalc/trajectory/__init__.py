@@ -5,6 +5,7 @@
     jerk_limited, jerk_limited_through, Filter         state to state under jerk limits, online
     time_optimal                                       a given path as fast as limits allow
     cartesian, line_motion, curve_motion               tool paths in SE(3), and in joints
+    flat_quadrotor, flat_quadrotor_2d, flat_base       joints that follow from the motion of a point
 
 Names load when first used, so that `import robocalc.trajectory` stays light.
 """
@@ -37,6 +38,9 @@ EXPORTS = {
     "jerk_limited_through": "otg",
     "Filter": "otg",
     "time_optimal": "topp",
+    "flat_quadrotor": "flatness",
+    "flat_quadrotor_2d": "flatness",
+    "flat_base": "flatness",
 }
 __all__ = list(EXPORTS)
 

@@ -8,9 +8,9 @@ import numpy as np
 from robocalc.optimize import Problem, solve
 from robocalc.trajectory import Trajectory, minimum_jerk
 from sims.planners.base import SAME, Failed
-from sims.planners.rolled import rolling
+from sims.planners.rolled import lateness, rolling
 
-INSIDE = 2e-3  # of a joint's range and speed: kept free for what lies between the nodes
+INSIDE = (2e-3, 1e-2)  # of a joint's range and of its speeds: kept free for what lies between the nodes
 SHORTEST, LONGEST = 0.05, 1.0  # of the time that min_jerk would take, and of sim.max_duration
 TIME_SHARE = 0.1  # duration auto weighs a second like inputs of this share of their squared limits
 GUESSED = 201  # samples of a guess
@@ -35,7 +35,7 @@ def plan_move(mover, step, settings):
     if away.max() > OFF_PLAN:
         why = f"stepped by {mover.scenario.sim.timestep:g} s the robot ends {away.max():.3g} rad or m off the target"
         raise Failed(f"{why}: make sim.timestep shorter, or planner.input_margin greater", away.max(), "rad")
-    return mover.add(joints_of(plan, mover.q, speed, goal), tracked=roll)
+    return mover.add(joints_of(mover.robot, plan, mover.q, speed, goal), tracked=roll)
 
 
 def start_speed(mover) -> np.ndarray:
@@ -95,7 +95,7 @@ def input_bounds(mover, margin) -> np.ndarray:
 def _state_bounds(limits, n, start, goal):
     """(lower (2n,), upper (2n,)) a little inside of the limits, but never inside of the ends."""
     lower, upper = np.concatenate([limits.bounds("position", n), limits.bounds("velocity", n)], axis=1)
-    room = INSIDE * np.where(np.isfinite(upper - lower), upper - lower, 0.0)
+    room = np.repeat(INSIDE, n) * np.where(np.isfinite(upper - lower), upper - lower, 0.0)
     ends = np.array([start, np.concatenate([goal, np.zeros(n)])])
     return np.minimum(lower + room, ends.min(axis=0)), np.maximum(upper - room, ends.max(axis=0))
 
@@ -128,8 +128,10 @@ def _solved(problem, settings, mover):
         nodes = round(problem.duration_range[1] / mover.period)
     seed = mover.scenario.seed if settings.seed is None else settings.seed
     method = "ddp" if settings.type == "ddp" else settings.scheme
-    starts = {} if settings.type == "ddp" else {"starts": settings.starts if problem.guess is None else 1}
-    plan = solve(problem, method, nodes=nodes, tol=settings.tolerance, seed=seed, **starts)
+    more = {}
+    if settings.type == "collocation":
+        more = {"starts": settings.starts if problem.guess is None else 1, "refine": settings.refine}
+    plan = solve(problem, method, nodes=nodes, tol=settings.tolerance, seed=seed, **more)
     if plan.solved:
         return plan
     first = plan.violations[0] if plan.violations else None
@@ -137,10 +139,12 @@ def _solved(problem, settings, mover):
     raise Failed(why, 0.0 if first is None else first.amount, "" if first is None else first.unit)
 
 
-def joints_of(plan, q, speed, goal) -> Trajectory:
+def joints_of(robot, plan, q, speed, goal) -> Trajectory:
     """The joints' motion, from (q, speed) to rest at goal to the bit: cubics between the knots of the plan's mesh."""
     n, t = len(q), np.linspace(0.0, plan.duration, KNOTS + 1) if plan.mesh is None else np.array(plan.mesh)
     x = plan.states(t)
+    if lateness(robot, plan):
+        x[1:-1, n:] = (x[1:-1, n:] + x[2:, n:]) / 2
     x[0], x[-1] = np.concatenate([q, speed]), np.concatenate([goal, np.zeros(n)])
     h, p, v = np.diff(t)[:, None], x[:, :n], x[:, n:]
     rise = np.diff(p, axis=0) / h

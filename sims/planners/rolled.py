@@ -15,6 +15,7 @@ from sims.planners.base import Failed
 
 ENDING = 1e8  # weight of the last state over that of the others
 ROUNDS = 6  # of corrections until the last state is the planned one
+INTO = 1e-6  # of a step: inputs that are held are asked for after they begin, not before
 EXACT = 1e-10  # [rad | m, and per s]
 
 
@@ -78,7 +79,8 @@ class Follower:
         log = simulate(Twin(self.robot, dt), law, self.reference, effects, start=start, feedforward=torque).log
         if len(log.q) < len(self.reference) or not np.isfinite(log.joint).all():
             raise Failed(f"the planned motion cannot be followed at steps of {dt:g} s: make sim.timestep shorter")
-        return np.stack([log.q, log.v, slope(log.v, dt)], axis=1), log.tau_wanted
+        given = log.tau_wanted if self.robot.tree.thrusters else log.tau  # within limits; thrusts turn in a held period
+        return np.stack([log.q, log.v, slope(log.v, dt)], axis=1), given
 
     def shift(self, missed):
         """(N + 1, n) torque that moves the end by `missed` (2n,), at least cost:
@@ -105,15 +107,21 @@ def sampled(robot, plan, dt, every):
     n, N = robot.n, round(plan.duration / dt)
     first, last = plan.states.start, plan.states.end
     t = first + np.arange(N + 1) * (plan.duration / N)
-    x, back = plan.states(t), plan.states(np.clip(t - dt / 2, first, last))
+    x, back = plan.states(t), plan.states(np.clip(t - dt / 2 + lateness(robot, plan), first, last))
     v = np.concatenate([x[:1, n:], back[1:-1, n:], x[-1:, n:]])
     reference = np.stack([x[:, :n], v, slope(v, dt)], axis=1)
     begins = np.arange(N + 1) // every * every
-    middle = np.clip(first + (begins + (every - 1) / 2) * dt, first, last)
+    middle = np.clip(first + (begins + (every - 1) / 2 + INTO) * dt, first, last)
     torque = (robot.actuation(plan.states(middle)[:, :n]) @ plan.inputs(middle)[:, :, None])[:, :, 0]
     if np.any(robot.friction):
         torque += Law(None, np.zeros((1, 1)), np.zeros((1, 1)), dt, "friction", robot).torque_along(reference, dt)
     return reference, torque
+
+
+def lateness(robot, plan) -> float:
+    """[s] how old the velocities of a plan's states are: half a step where ddp took semi-implicit steps itself."""
+    stepped = plan.gains is not None and robot.m == robot.n and not robot.tree.thrusters
+    return plan.duration / len(plan.gains) / 2 if stepped else 0.0
 
 
 def slope(v, dt):

@@ -5,7 +5,7 @@ STEPS     tag -> model        TARGETS   key that says what kind of target -> mod
 
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_serializer
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_serializer, model_validator
 
 from sims.scenario.base import Name, Part, Placement, list_of, tagged
 from sims.scenario.schema_planner import Planner
@@ -162,5 +162,69 @@ class Trace(Step):
     )
 
 
-STEPS = {"move": Move, "grasp": Grasp, "release": Release, "wait": Wait, "trace": Trace}
+Plane = Literal["xy", "xz", "yz"]
+
+
+class FigureEight(Part):
+    """(a sin s, b sin 2s) in a plane of the world, from its crossing on."""
+
+    shape: Literal["figure_eight"]
+    size: vector("length", 2) = Field((0.5, 0.25), description="a, b [m]")
+    plane: Plane = "xz"
+
+
+class Circle(Part):
+    """(r sin s, r - r cos s) in a plane of the world."""
+
+    shape: Literal["circle"]
+    radius: positive("length") = Field(0.3, description="[m]")
+    plane: Plane = "xy"
+
+
+class Lissajous(Part):
+    """(a sin(n s + c), ...) in x, y, z, less its start."""
+
+    shape: Literal["lissajous"]
+    size: vector("length", 3) = Field(description="a in x, y, z [m]")
+    cycles: vector("number", 3) = Field((1.0, 2.0, 3.0), description="n in x, y, z")
+    phase_deg: vector("degrees", 3) = Field((0.0, 0.0, 0.0), description="c in x, y, z [deg]")
+
+
+class Waypoints(Part):
+    """Through points without a stop, by least squared snap, at equal times."""
+
+    shape: Literal["waypoints"]
+    points: list_of(vector("length", 3), least=1) = Field(description="offsets from the start [m]")
+
+
+CURVES = {"figure_eight": FigureEight, "circle": Circle, "lissajous": Lissajous, "waypoints": Waypoints}
+
+
+class Follow(Step):
+    """Follow a curve from here, lap after lap: a quadrotor or a wheeled base as a whole, an arm with its tool."""
+
+    do: Literal["follow"]
+    curve: tagged("shape", CURVES)
+    period: positive("time") = Field(description="of a lap at full speed [s]")
+    laps: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="of the curve")
+    ramp: positive("time") | None = Field(None, description="up to speed, and down again [s]; left out: half a period")
+
+    @property
+    def ramp_time(self) -> float:
+        """Up to speed [s]."""
+        return self.period / 2 if self.ramp is None else self.ramp
+
+    @property
+    def duration(self) -> float:
+        """Of the whole [s]."""
+        return self.laps * self.period + self.ramp_time
+
+    @model_validator(mode="after")
+    def _ramps_fit(self):
+        if self.ramp_time > self.laps * self.period:
+            raise ValueError(f"ramp {self.ramp_time:g} s is longer than the {self.laps * self.period:g} s of all laps")
+        return self
+
+
+STEPS = {"move": Move, "grasp": Grasp, "release": Release, "wait": Wait, "trace": Trace, "follow": Follow}
 TaskStep = tagged("do", STEPS)
