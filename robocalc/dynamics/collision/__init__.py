@@ -21,6 +21,8 @@ EXPORTS = {
     "Capsule": "obstacles",
     "HalfSpace": "obstacles",
     "ConvexMesh": "obstacles",
+    "HeightField": "obstacles",
+    "Grid": "obstacles",
     "read_obstacle": "obstacles",
 }
 __all__ = list(EXPORTS)

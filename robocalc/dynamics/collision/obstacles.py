@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from robocalc.dynamics.check import rotation, vector
+from robocalc.dynamics.collision.fields import grid_parts, height_parts
 from robocalc.dynamics.collision.files import convex_parts, open_edges, read_mesh
 from robocalc.errors import InvalidInput, UnknownName
 
@@ -81,6 +82,24 @@ class HalfSpace(Obstacle):
     """All below the z axis of its frame is solid."""
 
     kind: ClassVar[str] = "plane"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeightField(Obstacle):
+    """Ground of heights (nx, ny) [m] over a rectangle size (2,) about the origin, solid below."""
+
+    heights: np.ndarray
+    size: tuple
+    kind: ClassVar[str] = "height_field"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid(Obstacle):
+    """What is below 0 of signed distances values (nx, ny, nz) at nodes `spacing` [m] apart, about the origin."""
+
+    values: np.ndarray
+    spacing: float
+    kind: ClassVar[str] = "grid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,20 +196,33 @@ def read_obstacle(thing) -> Placed:
     """The obstacle as the checker takes it.
 
     thing    has, as attributes or keys: name; kind (or shape, type): box, sphere, cylinder, capsule, plane (or
-             half-space), mesh; pose (7,) x y z and quaternion x y z w, or position with quaternion, rpy or rpy_deg;
-             size; radius; length; points, or file with scale and convex
+             half-space), mesh, height_field, grid; pose (7,) x y z and quaternion x y z w, or position with
+             quaternion, rpy or rpy_deg;
+             size; radius; length; points, or file with scale and convex; heights (nx, ny) over size (2,) about the
+             origin; values (nx, ny, nz) of signed distance, `spacing` [m] apart, about the origin
     raises   InvalidInput, UnknownName: with the obstacle's name and what would fit
     """
     if isinstance(thing, Placed):
         return thing
     ask = _Reader(thing)
     kind = ask.first("kind", "shape", "type")
-    kind = {"half-space": "plane", "half_space": "plane", "halfspace": "plane"}.get(kind, kind)
+    kind = ALIASES.get(kind, kind) if isinstance(kind, str) else kind
     if kind not in SIZES:
         raise UnknownName(f"kind of obstacle {ask.name!r}", kind, SIZES)
     R, p = ask.place()
     size = sum((ask.positive(key, size=count) for key, count in SIZES[kind]), ())
-    return Placed(ask.name, kind, R, p, size, _mesh(ask) if kind == "mesh" else ())
+    return Placed(ask.name, kind, R, p, size, _parts(ask, kind, size))
+
+
+def _parts(ask, kind, size) -> tuple:
+    """Convex parts of what is no simple shape."""
+    if kind == "mesh":
+        return _mesh(ask)
+    if kind == "height_field":
+        return tuple(height_parts(ask.name, ask.get("heights"), size))
+    if kind == "grid":
+        return tuple(grid_parts(ask.name, ask.get("values"), ask.positive("spacing")[0]))
+    return ()
 
 
 SIZES = {
@@ -200,4 +232,10 @@ SIZES = {
     "capsule": (("radius", 1), ("length", 1)),
     "plane": (),
     "mesh": (),
+    "height_field": (("size", 2),),
+    "grid": (),
 }
+ALIASES = {
+    "half-space": "plane", "half_space": "plane", "halfspace": "plane", "heightfield": "height_field",
+    "height-field": "height_field", "signed_distance": "grid", "sdf": "grid",
+}  # fmt: skip

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from robocalc.dynamics.collision.fields import prism_shell
 from robocalc.dynamics.collision.files import convex_parts, read_mesh
 from robocalc.dynamics.collision.hulls import ball, box, cover, hull
 from robocalc.dynamics.model import Model
@@ -246,7 +247,8 @@ def _add_obstacle(tables, item, placed):
         tables.solid(CYLINDER, item, 0, placed.R, placed.p, np.array([radius, radius, length / 2]), False)
     else:
         for part in placed.parts:
-            tables.points(item, 0, part @ placed.R.T + placed.p, 0.0, False)
+            points = part @ placed.R.T + placed.p
+            tables.points(item, 0, points, 0.0, False, prism_shell(points) if placed.kind == "height_field" else None)
         return len(placed.parts)
     return 1
 
