@@ -1,11 +1,12 @@
 """Laws that follow a reference: a design is a frozen set of gains, a law is one compiled function.
 
-    PD, PID, ComputedTorque, LQR, LQI, Hinf, TVLQR   designs; fields are the keys of a scenario's `controller:`
+    PD, PID, ComputedTorque, LQR, LQI, Hinf, TVLQR, MPC   designs; fields are keys of `controller:`
     CONTROLLERS                     name -> design
     Law                             compiled step, gains, memory; any njit function of LAW's signature serves as step
     lqr, dlqr, tvlqr                linear-quadratic gains: continuous, sampled, along a motion
     hinf                            gains that bound the effect of the worst disturbance
     region_of_attraction            from where a linear feedback brings a nonlinear plant back
+    solve_horizon                   the quadratic program of MPC by itself
     linearise                       the sampled dynamics about a configuration: what LQR is designed on
     damping_limit, inertia_bound    how stiff a sampled loop may be
 
@@ -13,9 +14,11 @@ numba and scipy load when a law is made, not here.
 """
 
 from robocalc.control.computed_torque import ComputedTorque, error_gains
+from robocalc.control.horizon import HorizonSolution, solve_horizon
 from robocalc.control.law import FEEDFORWARD, Law
 from robocalc.control.linear import LQR, linearise
 from robocalc.control.lqi import LQI
+from robocalc.control.mpc import MPC
 from robocalc.control.pd import PD, PID
 from robocalc.control.region import Region, region_of_attraction
 from robocalc.control.riccati import dlqr, lqr, tvlqr
@@ -31,6 +34,7 @@ CONTROLLERS = {
     "lqi": LQI,
     "hinf": Hinf,
     "tvlqr": TVLQR,
+    "mpc": MPC,
 }
 
 __all__ = [
@@ -39,11 +43,13 @@ __all__ = [
     "LAW",
     "LQI",
     "LQR",
+    "MPC",
     "PD",
     "PID",
     "TVLQR",
     "ComputedTorque",
     "Hinf",
+    "HorizonSolution",
     "Law",
     "Region",
     "damping_limit",
@@ -54,6 +60,7 @@ __all__ = [
     "linearise",
     "lqr",
     "region_of_attraction",
+    "solve_horizon",
     "tvlqr",
 ]
 

@@ -14,9 +14,10 @@ FEEDFORWARD = ("none", "gravity", "inverse_dynamics", "friction")  # the last is
 FORWARD = "torque known from the reference: none, gravity or inverse_dynamics"
 
 
-def about(text) -> dict:
-    """Metadata of a dataclass field: what the scenario's schema says of the key."""
-    return {"description": text}
+def about(text, unit="number") -> dict:
+    """Metadata of a dataclass field: what the scenario's schema says of the key, and the dimension of a single number
+    (time: may be written with its unit)."""
+    return {"description": text, "unit": unit}
 
 
 def checked(name, value, *, positive=False):

@@ -47,8 +47,8 @@ class Law:
         """Feed-forward torque (N + 1, n) [N m] along reference (N + 1, 3, n) sampled at the physics step dt [s].
 
         inverse_dynamics is τ = M(q) a + h(q, v) + friction(v), gravity g(q), friction the joints' friction alone; 0 for
-        joints that no drive moves. The friction is that of the physics step by step (robocalc.control.friction), so
-        that an exact model leaves nothing to correct.
+        joints that no drive moves, and of a robot with thrusters what these can give. The friction is that of the
+        physics step by step (robocalc.control.friction), so that an exact model leaves nothing to correct.
         """
         q, v, a = reference[:, 0], reference[:, 1], reference[:, 2]
         if self.feedforward == "none":
@@ -59,6 +59,8 @@ class Law:
             tau = _friction(self.robot, v, dt)
             if self.feedforward == "inverse_dynamics":
                 tau += self.robot.inverse_dynamics(q, v, a)
+        if getattr(self.robot.tree, "thrusters", ()):
+            return self.robot.reachable(q, tau)
         return np.where(undriven(self.robot), 0.0, tau)
 
 

@@ -5,7 +5,6 @@ TVLQR    the design: τ = τ_ff + K_k (x_ref - x̂),  x = (q, v), K_k of control
 
 from dataclasses import dataclass, field
 from math import isclose
-from typing import ClassVar
 
 import numpy as np
 
@@ -46,7 +45,7 @@ class TVLQR:
     Source: Tedrake, Underactuated Robotics, ch. 10 (trajectory stabilisation); Anderson & Moore (1990), ch. 2.
     """
 
-    along: ClassVar[bool] = True
+    along = True  # made for one reference, which `law` takes
     q_weight: Gain = field(default=100.0, metadata=about("weight of squared position error, one or per joint"))
     v_weight: Gain = field(default=1.0, metadata=about("weight of squared velocity error, one or per joint"))
     r_weight: Gain | None = field(default=None, metadata=about(R_WEIGHT))

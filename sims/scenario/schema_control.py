@@ -14,7 +14,7 @@ from pydantic import Field, create_model, model_validator
 from robocalc.control import CONTROLLERS
 from robocalc.errors import RobocalcError
 from sims.scenario.base import Part, tagged
-from sims.scenario.units import per_joint
+from sims.scenario.units import not_negative, per_joint
 
 
 class ControllerPart(Part):
@@ -37,12 +37,15 @@ class ControllerPart(Part):
         return self
 
 
-def _gain_type(annotation):
-    """Pydantic type for a design's field: bool, Literal and str stay; numbers are one for all joints or one a joint."""
-    if annotation in (bool, str) or typing.get_origin(annotation) is Literal:
+def _gain_type(annotation, field):
+    """Pydantic type for a design's field: bool, int, Literal and str stay, float is one number; a Gain is one for all
+    joints or one a joint."""
+    if annotation in (bool, int, str) or typing.get_origin(annotation) is Literal:
         return annotation
-    number = per_joint("number", ge=0)
-    return number | None if type(None) in typing.get_args(annotation) else number
+    optional = type(None) in typing.get_args(annotation)
+    one = annotation is float or annotation == float | None
+    number = not_negative(field.metadata.get("unit", "number")) if one else per_joint("number", ge=0)
+    return number | None if optional else number
 
 
 def controller_model(tag: str, design: type) -> type[ControllerPart]:
@@ -52,7 +55,7 @@ def controller_model(tag: str, design: type) -> type[ControllerPart]:
     for field in dataclasses.fields(design):
         default = ... if field.default is dataclasses.MISSING else field.default
         about = field.metadata.get("description")
-        fields[field.name] = (_gain_type(hints[field.name]), Field(default, description=about))
+        fields[field.name] = (_gain_type(hints[field.name], field), Field(default, description=about))
     about = {"__base__": ControllerPart, "__doc__": design.__doc__, "__module__": __name__}
     return create_model(design.__name__, **about, **fields)
 
