@@ -7,12 +7,17 @@ world_shapes     obstacles and things to grasp
 gripper_joints   which joints are fingers
 """
 
+import hashlib
+import os
+import tempfile
 from dataclasses import replace
 from math import radians
+from pathlib import Path
 
 import numpy as np
 
 from robocalc.dynamics import Robot, load
+from robocalc.dynamics.collision.fields import height_mesh
 from robocalc.dynamics.model import align
 from robocalc.dynamics.tree import Geometry, Pose
 from robocalc.dynamics.tree import Shape as TreeShape
@@ -174,7 +179,24 @@ def _shape(scenario, item):
     words |= {"rpy": rpy(item.rpy_deg), "motion": None if item.motion is None else _motion(item)}
     if item.color is not None:
         words["color"] = item.color
+    if item.shape == "height_field":
+        heights, size = words.pop("heights"), words.pop("size")
+        return shapes.Mesh(file=ground_file(item.name, heights, size), **words)
     return shapes.SHAPES[item.shape](**words)
+
+
+def ground_file(name, heights, size) -> str:
+    """An OBJ file of a height field's closed surface among the temporary files, named after its content."""
+    vertices, triangles = height_mesh(name, heights, size)
+    lines = [f"v {x:.9g} {y:.9g} {z:.9g}\n" for x, y, z in vertices]
+    lines += ["f {} {} {}\n".format(*(row + 1)) for row in triangles]
+    text = "".join(lines)
+    file = Path(tempfile.gettempdir()) / f"robocalc-ground-{hashlib.sha256(text.encode()).hexdigest()[:16]}.obj"
+    if not file.is_file() or file.stat().st_size != len(text):
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text(text)
+        part.replace(file)
+    return str(file)
 
 
 def _motion(item):

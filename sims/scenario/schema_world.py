@@ -159,5 +159,24 @@ class Mesh(Thing):
     scale: vector("number", 3, gt=0) = Field((1.0, 1.0, 1.0), description="factors along x, y, z")
 
 
-SHAPES = {"plane": Plane, "box": Box, "sphere": Sphere, "cylinder": Cylinder, "capsule": Capsule, "mesh": Mesh}
+class HeightField(Thing):
+    """Ground of given heights over a rectangle, solid below; fixed."""
+
+    shape: Literal["height_field"]
+    size: vector("length", 2, gt=0) = Field(description="of the rectangle along x and y [m]")
+    heights: list_of(list_of(quantity("length"), least=2), least=2) = Field(
+        description="rows along x, each along y, at even distances: height above the position [m]"
+    )
+
+    @model_validator(mode="after")
+    def _fixed_rows(self):
+        if self.mass > 0 or self.motion is not None:
+            raise ValueError("a height field cannot move: leave mass and motion out")
+        if len({len(row) for row in self.heights}) > 1:
+            raise ValueError("every row of heights must be equally long")
+        return self
+
+
+SHAPES = {"plane": Plane, "box": Box, "sphere": Sphere, "cylinder": Cylinder, "capsule": Capsule, "mesh": Mesh,
+          "height_field": HeightField}  # fmt: skip
 WorldItem = tagged("shape", SHAPES)
