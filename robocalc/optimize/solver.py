@@ -23,7 +23,7 @@ from robocalc.optimize.problem import Problem
 from robocalc.optimize.schemes import SCHEMES
 from robocalc.optimize.search import Found, search
 
-METHODS = {"collocation": SCHEMES["hermite_simpson"], **SCHEMES, "ddp": None}
+METHODS = {"collocation": SCHEMES["hermite_simpson"], **SCHEMES, "ddp": None, "ddp_rk4": None}
 
 
 def solve(
@@ -41,7 +41,7 @@ def solve(
     """The best motion found for a Problem, or the reason why there is none.
 
     method           "collocation" (Hermite-Simpson), "trapezoidal", "hermite_simpson" or "radau"; or "ddp": Box-FDDP on
-                     `nodes` equal steps of constant input, with feedback gains (see `robocalc.optimize.ddp`)
+                     `nodes` equal steps of constant input, with feedback gains; "ddp_rk4": of order 4 for a Robot, too
     nodes            intervals of the first mesh
     tol              relative error of every state over an interval, by a tight integrator; the mesh is refined to it
     starts, seed     the guess and starts - 1 random ones, the best is kept. Where None: 8 if the problem has no guess
@@ -76,10 +76,10 @@ def solve(
     starts = None if starts is None else positive_whole("starts", starts)
     if needs_rates(problem.running):
         return lowered(problem, solve(lifted(problem), method, **options))
-    if method == "ddp":
+    if method in ("ddp", "ddp_rk4"):
         from robocalc.optimize.ddp.solving import solve_ddp
 
-        return solve_ddp(problem, nodes, tol, starts, seed, max_iterations)
+        return solve_ddp(problem, nodes, tol, starts, seed, max_iterations, rk4=method == "ddp_rk4")
     begun = perf_counter()
     job = Collocation(problem, METHODS[method], max_iterations)
     broken = bad_start(job)

@@ -11,7 +11,7 @@ methods", IROS 2018.
 import numpy as np
 
 from robocalc.optimize.ddp.backward import backward, predicted
-from robocalc.optimize.ddp.penalties import foreseen, pressing, reactivate
+from robocalc.optimize.ddp.foresight import Seen, foreseen, pressing, reactivate
 
 REG_FIRST, REG_LEAST, REG_MOST = 1e-9, 1e-12, 1e10  # added to Q_uu and V_xx
 UP, DOWN = 10.0, 10.0
@@ -45,8 +45,10 @@ class Descent:
         self.gap, self.d0 = np.zeros((N + 1, nx)), np.zeros(nx)
         self.Vx, self.V = np.zeros(nx), np.zeros((nx, nx))
         self.free = np.flatnonzero(start[0] < start[1])
-        self.walls = bool((np.isfinite(rows.x[:2]).any(axis=0) & (rows.x[0] < rows.x[1])).any())  # bounds of states
-        self.mask = np.zeros((3, N + 1, nx))
+        ng = rows.g.shape[2]
+        self.G, self.J = np.zeros((N, ng)), np.zeros((N, ng, nz))  # rows of the nodes and their Jacobians
+        self.walls = any((np.isfinite(part[:2]).any(axis=0) & (part[0] < part[1])).any() for part in (rows.x, rows.g))
+        self.sides = [(np.zeros((N + 1, nx)), np.zeros((N, ng))) for _ in range(3)]
         self.reg, self.iterations, self.nu = REG_FIRST, 0, 0.0
         self.cost = self.penalty = np.inf
         self.measure()
@@ -72,7 +74,7 @@ class Descent:
         """Up to `most` iterations: "done" where a step promises less than `tolerance` relative; "limit", "trouble"."""
         for k in range(most):
             if not self.fresh:
-                self.passes.derive(self.rows, self.X, self.U, self.AB, self.lz, self.lzz, self.full)
+                self.passes.derive(self.rows, self.X, self.U, self.AB, self.lz, self.lzz, self.full, self.G, self.J)
                 self.fresh, self.bent = True, False  # `full` is up to date where bent
             if not self.law():
                 return "trouble"
@@ -136,26 +138,26 @@ class Descent:
             self.gain = -(self.slope + 0.5 * curve)
 
     def _foresee(self):
-        """The law again with the bounds that its linear motion would press on, until those are the ones it has."""
-        here, now, then = self.mask
-        law = (self.AB, self.gap, self.k, self.K, self.d0, self.X, self.rows.x)
-        pressing(self.X, self.rows.x, here)
-        now[:] = here
-        good, grown, walls = True, 0.0, (self.lz, self.lzz, self.full)
+        """The law again with the inequalities that its linear motion would press on, until they are those it has."""
+        here, now, then = self.sides
+        seen, model = Seen(self.X, self.G, self.J), (self.lz, self.lzz, self.full)
+        pressing(seen, self.rows, *here)
+        _copy(here, now)
+        good, grown = True, 0.0
         for _ in range(FORESIGHT):
-            then[:] = now
-            if not foreseen(*law, then):
+            _copy(now, then)
+            if not foreseen(self.AB, self.gap, self.k, self.K, self.d0, seen, self.rows, *then):
                 break
-            grown += reactivate(self.X, self.rows.x, now, then, *walls)
-            now[:] = then
+            grown += reactivate(seen, self.rows, now[0], then[0], now[1], then[1], *model)
+            _copy(then, now)
             good = self._backward()
             if not good:
                 break
-        if (now == here).all():
+        if all(np.array_equal(a, b) for a, b in zip(now, here, strict=True)):
             return
         self._promise()
         gain = self.gain + grown
-        reactivate(self.X, self.rows.x, now, here, *walls)
+        reactivate(seen, self.rows, now[0], here[0], now[1], here[1], *model)
         self._promise()
         self.gain = gain
         if not (good and gain > 0 and (self.slope < 0 or self.open > CLOSED)):
@@ -202,3 +204,8 @@ class Descent:
                 self.curved = False
             else:
                 self.reg = max(self.reg * UP, 1e-9)
+
+
+def _copy(sides, to):
+    for a, b in zip(sides, to, strict=True):
+        b[:] = a

@@ -19,8 +19,8 @@ from robocalc.optimize.trace import named, rates_of, running_of, traced, with_pa
 @dataclass(frozen=True, eq=False)
 class Code:
     """nx, nu   with the states that stand for duration and parameters
-    words       (8,) int64: addresses of values and derivatives at a node, then at the end; rows ng, ne; addresses of
-                the curvature of dynamics and rows at a node, of rows at the end
+    words       (9,) int64: addresses of values and derivatives at a node, then at the end; rows ng, ne; addresses of
+                the curvature of dynamics and rows at a node, of rows at the end; 1: Runge-Kutta steps for a robot
     along, end  [(Path, entry)] of the rows: ng that hold at nodes, ne that hold at the end
     functions   CasADi's (t, x, u, p) -> (L, g, f) of a node, and -> (M, e) of the end
     free_time   whether the duration is a state: then time runs from 0 to 1
@@ -64,7 +64,7 @@ def written(problem, dynamics=True) -> Code:
     if not _fast(problem.terminal):
         M = traced("terminal", with_parameters("terminal", problem.terminal, 2), (last[0], args[1], args[3]), 1)
     node, final = ca.Function("node", [s, x, u, p], [L, g, f]), ca.Function("final", [s, x, u, p], [M, e])
-    words, kept = np.zeros(8, np.int64), []
+    words, kept = np.zeros(9, np.int64), []
     words[4:6] = g.numel(), e.numel()
     if dynamics or g.numel() or not (L.is_constant() and float(L) == 0):
         words[:2] = _emit(kept, (s, x, u, p), ca.vertcat(x, u), L, g, f)

@@ -62,7 +62,7 @@ def _step(address, t, h, x, u, p, ng, g, out, at, y):
 def roll_functions(code, p, h, rows, gap, bounds, alpha, X, U, k, K, d0, Xn, Un):
     """(cost, penalty) of the motion from X[0] + α d0 by u + α k + K dx, with gaps (1 - α) gap left.
 
-    code   (8,) int: `words` of expressions.Code
+    code   (9,) int: `words` of expressions.Code
     """
     rows = borrowed(rows)
     N, nu = U.shape
@@ -110,11 +110,12 @@ def gaps_functions(code, p, h, X, U, gap):
 
 
 @njit
-def derive_functions(code, p, h, rows, X, U, AB, lz, lzz, full):
+def derive_functions(code, p, h, rows, X, U, AB, lz, lzz, full, G, J):
     """AB (N, nx, nz), lz (N + 1, nz), and of every node two Hessians (N + 1, nz, nz).
 
     lzz    of the cost alone (Gauss-Newton for the rows)
     full   that and the curvature of dynamics and rows, weighted by the costates λ_k = l_x + Aᵀ λ_{k+1}
+    G, J   (N, ng), (N, ng, nz): the rows of the nodes and their Jacobians
     """
     rows = borrowed(rows)
     N, nx, nz, ng, ne = len(U), X.shape[1], AB.shape[2], code[4], code[5]
@@ -144,6 +145,10 @@ def derive_functions(code, p, h, rows, X, U, AB, lz, lzz, full):
         lzz[t] = 0.0
         _derive(code[1], t, h, X[t], U[t], p, ng, rows.g, tape, AB[t], lz[t], lzz[t])
         state_slopes(X[t], rows.x, t, lz[t], lzz[t])
+        for r in range(ng):
+            G[t, r] = tape.out[0, 1 + r]
+            for j in range(nz):
+                J[t, r, j] = tape.out[0, 1 + ng + nz + nz * nz + r * nz + j]
         if curved:
             full[t] = lzz[t]
         if code[6] != 0:

@@ -21,14 +21,15 @@ def plain_robot(problem) -> bool:
 
 
 class RobotPasses:
-    """Semi-implicit Euler steps of a Robot, as the twin takes them."""
+    """Semi-implicit Euler steps of a Robot, as the twin takes them, or Runge-Kutta steps; curved as below."""
 
-    curved, costly = True, True  # the curvature takes five times the other derivatives
+    costly = True  # the curvature takes five times the other derivatives
 
     def __init__(self, problem, code, p, h, N):
         from robocalc.optimize.ddp.reach_kernels import Weights
 
         self.model, self.code, self.p, self.h = problem.dynamics.model(), code.words, p, h
+        self.curved = code.words[8] == 0  # it is that of Euler's step
         nothing = ReachCost(problem.dynamics)
         along = problem.running if isinstance(problem.running, ReachCost) else nothing
         end = problem.terminal.cost if isinstance(problem.terminal, EndCost) else nothing
@@ -40,7 +41,7 @@ class RobotPasses:
         """Largest gap of a given motion, all in `gap`."""
         from robocalc.optimize.ddp.rigid_passes import gaps_robot
 
-        return gaps_robot(self.model, self.h, X, U, self.A, gap)
+        return gaps_robot(self.model, self.code, self.h, X, U, self.A, gap)
 
     def roll(self, rows, gap, bounds, alpha, X, U, k, K, d0, Xn, Un):
         """(cost, penalty) of the new motion in Xn, Un."""
@@ -55,12 +56,12 @@ class RobotPasses:
         """The motion rolled last is the one to derive at."""
         self.A, self.A_next = self.A_next, self.A
 
-    def derive(self, rows, X, U, AB, lz, lzz, full):
-        """Jacobians and cost derivatives at every node."""
+    def derive(self, rows, X, U, AB, lz, lzz, full, G, J):
+        """Jacobians and cost derivatives at every node, and its rows G, J."""
         from robocalc.optimize.ddp.rigid_passes import derive_robot
 
         derive_robot(
-            self.model, self.along, self.end, self.code, self.p, self.h, rows, X, U, self.A, AB, lz, lzz
+            self.model, self.along, self.end, self.code, self.p, self.h, rows, X, U, self.A, AB, lz, lzz, G, J
         )  # fmt: skip
 
     def curve(self, X, AB, lz, lzz, full):
@@ -94,11 +95,11 @@ class FunctionPasses:
     def accept(self):
         pass
 
-    def derive(self, rows, X, U, AB, lz, lzz, full):
-        """Jacobians and cost derivatives at every node; the curvature of the dynamics is in `full` alone."""
+    def derive(self, rows, X, U, AB, lz, lzz, full, G, J):
+        """Jacobians and cost derivatives at every node, and its rows G, J; `full` alone has the curvature."""
         from robocalc.optimize.ddp.function_passes import derive_functions
 
-        derive_functions(self.code, self.p, self.h, rows, X, U, AB, lz, lzz, full)
+        derive_functions(self.code, self.p, self.h, rows, X, U, AB, lz, lzz, full, G, J)
 
     def curve(self, X, AB, lz, lzz, full):
         """Nothing: `derive` has it already."""

@@ -1,8 +1,6 @@
 """Constraints as penalties: the augmented Lagrangian of lo ≤ c ≤ hi, an equation where lo = hi.
 
     Rows      bounds, multipliers and weights of all constraints of a problem on its nodes
-    pressing  which state bounds press now
-    foreseen  which state bounds press after a linear step, `reactivate` what that changes in the model
     push      μ d, with d = c + λ/μ less its nearest point within the bounds: also the next multiplier
 
     penalty ½ μ d² - ½ λ²/μ,    slope μ d,    curvature μ where d is not 0
@@ -59,80 +57,6 @@ def state_slopes(x, rows, n, lz, lzz):
         if f != 0.0:
             lz[i] += f
             lzz[i, i] += rows[3, n, i]
-
-
-@njit
-def foreseen(AB, gap, k, K, d0, X, rows, mask):
-    """Into mask (N + 1, nx): the side, -1, 0 or 1, on which each state presses after the linear step; entries changed.
-
-    A penalty is flat inside its bounds: a model that does not see the wall it runs into takes tiny steps.
-    """
-    N, nx, nz = AB.shape
-    z, y = np.empty(nz), np.empty(nx)
-    changed = 0
-    for i in range(nx):
-        z[i] = d0[i]
-    for n in range(N + 1):
-        for i in range(nx):
-            side = _side(X[n, i] + z[i], rows[:, n, i])
-            if side != mask[n, i]:
-                mask[n, i] = side
-                changed += 1
-        if n < N:
-            for i in range(nz - nx):
-                s = k[n, i]
-                for j in range(nx):
-                    s += K[n, i, j] * z[j]
-                z[nx + i] = s
-            for i in range(nx):
-                s = gap[n + 1, i]
-                for j in range(nz):
-                    s += AB[n, i, j] * z[j]
-                y[i] = s
-            for i in range(nx):
-                z[i] = y[i]
-    return changed
-
-
-@njit(inline="always")
-def _side(x, row):
-    c = x + row[2] / row[3]
-    if row[0] == row[1]:
-        return 1.0
-    return -1.0 if c < row[0] else 1.0 if c > row[1] else 0.0
-
-
-@njit
-def pressing(X, rows, mask):
-    """Into mask (N + 1, nx) the side on which each state presses now."""
-    for n in range(len(X)):
-        for i in range(X.shape[1]):
-            mask[n, i] = _side(X[n, i], rows[:, n, i])
-
-
-@njit
-def reactivate(X, rows, before, after, lz, lzz, full):
-    """Gradient and Hessians of the model with the states' penalties on the sides `after` instead of `before`; by how
-    much its value here grows."""
-    grown = 0.0
-    same = lzz.ctypes.data == full.ctypes.data
-    for n in range(len(X)):
-        for i in range(X.shape[1]):
-            a, b = before[n, i], after[n, i]
-            if a != b:
-                lam, mu = rows[2, n, i], rows[3, n, i]
-                slope, curve = 0.0, 0.0
-                if a != 0.0:
-                    f = mu * (X[n, i] - rows[0 if a < 0 else 1, n, i]) + lam
-                    slope, curve, grown = -f, -mu, grown - 0.5 * f * f / mu
-                if b != 0.0:
-                    f = mu * (X[n, i] - rows[0 if b < 0 else 1, n, i]) + lam
-                    slope, curve, grown = slope + f, curve + mu, grown + 0.5 * f * f / mu
-                lz[n, i] += slope
-                lzz[n, i, i] += curve
-                if not same:
-                    full[n, i, i] += curve
-    return grown
 
 
 @njit(inline="always")

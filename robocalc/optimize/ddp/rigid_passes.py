@@ -3,7 +3,7 @@
     roll_robot     states, inputs, accelerations and cost of a step of length α along the law
     derive_robot   Jacobians of the step and the costs' derivatives at every node
 
-The step is the twin's: v⁺ = v + h a(q, v, τ), q⁺ = q + h v⁺.
+The step is the twin's, v⁺ = v + h a(q, v, τ), q⁺ = q + h v⁺, or of order 4 where the last word of `code` is 1.
 """
 
 import numpy as np
@@ -15,6 +15,7 @@ from robocalc.jit import njit
 from robocalc.optimize.ddp.emit import call
 from robocalc.optimize.ddp.penalties import row_penalty, row_slopes, state_penalty, state_slopes
 from robocalc.optimize.ddp.reach_kernels import reach_cost, reach_slopes
+from robocalc.optimize.ddp.rigid_rk4 import rk4_ahead, rk4_blocks
 
 BLOWN = 1e20  # a cost above is no motion
 
@@ -24,7 +25,7 @@ def roll_robot(model, along, end, code, p, h, rows, gap, bounds, alpha, X, U, k,
     """(cost, penalty) of the motion from X[0] + α d0 by u + α k + K dx, with gaps (1 - α) gap left.
 
     along, end   Weights of running and terminal cost
-    code         (8,) int: `words` of expressions.Code; addresses are 0 where there is nothing to call
+    code         (9,) int: `words` of expressions.Code; addresses are 0 where there is nothing to call
     h            [s] of a step
     X, U         (N + 1, 2n), (N, n) the motion so far; k, K its law; d0 (2n,) of the start; bounds (2, n) of inputs
     Xn, Un, An   the new motion, and its accelerations (N, n)
@@ -33,6 +34,7 @@ def roll_robot(model, along, end, code, p, h, rows, gap, bounds, alpha, X, U, k,
     N, n = U.shape
     nx, ng, ne = 2 * n, code[4], code[5]
     work, out, none = np.empty(30), np.empty(1 + max(ng, ne)), np.empty(0)
+    at, b = np.empty(nx), np.empty(n)
     cost, penalty = 0.0, 0.0
     for i in range(nx):
         Xn[0, i] = X[0, i] + alpha * d0[i]
@@ -50,10 +52,9 @@ def roll_robot(model, along, end, code, p, h, rows, gap, bounds, alpha, X, U, k,
             call(code[0], t * h, x, u, p, out)
             cost += h * out[0]
             penalty += row_penalty(out[1 : 1 + ng], rows.g[0, t], rows.g[1, t], rows.g[2, t], rows.g[3, t])
-        for i in range(n):
-            w = x[n + i] + h * a[i]
-            y[n + i] = w - (1.0 - alpha) * gap[t + 1, n + i]
-            y[i] = x[i] + h * w - (1.0 - alpha) * gap[t + 1, i]
+        _ahead(model, code, h, x, u, a, y, at, b)
+        for i in range(nx):
+            y[i] -= (1.0 - alpha) * gap[t + 1, i]
         if not abs(cost + penalty) < BLOWN:
             return np.inf, np.inf
     x = Xn[N]
@@ -69,32 +70,46 @@ def roll_robot(model, along, end, code, p, h, rows, gap, bounds, alpha, X, U, k,
     return cost, penalty
 
 
+@njit(inline="always")
+def _ahead(model, code, h, x, u, a, y, at, b):
+    """The state y after x, whose acceleration is a; at, b are scratch."""
+    if code[8] == 1:
+        rk4_ahead(model, h, x, u, a, y, at, b)
+    else:
+        n = len(u)
+        for i in range(n):
+            y[n + i] = x[n + i] + h * a[i]
+            y[i] = x[i] + h * y[n + i]
+
+
 @njit
-def gaps_robot(model, h, X, U, A, gap):
+def gaps_robot(model, code, h, X, U, A, gap):
     """Accelerations (N, n) at a given motion, and its gaps (N + 1, 2n); the largest one."""
     model = borrowed(model)
     N, n = U.shape
-    largest = 0.0
+    at, b, largest = np.empty(2 * n), np.empty(n), 0.0
     for t in range(N):
-        x, a, y = X[t], A[t], X[t + 1]
+        x, a, y = X[t], A[t], gap[t + 1]
         acceleration(model, x[:n], x[n:], U[t], a)
-        for i in range(n):
-            w = x[n + i] + h * a[i]
-            gap[t + 1, n + i] = w - y[n + i]
-            gap[t + 1, i] = x[i] + h * w - y[i]
-            largest = max(largest, abs(gap[t + 1, i]), abs(gap[t + 1, n + i]))
+        _ahead(model, code, h, x, U[t], a, y, at, b)
+        for i in range(2 * n):
+            y[i] -= X[t + 1, i]
+            largest = max(largest, abs(y[i]))
     return largest
 
 
 @njit
-def derive_robot(model, along, end, code, p, h, rows, X, U, A, AB, lz, lzz):
-    """AB (N, 2n, 3n), lz (N + 1, 3n), lzz (N + 1, 3n, 3n) of every node, from the accelerations A of `roll_robot`."""
+def derive_robot(model, along, end, code, p, h, rows, X, U, A, AB, lz, lzz, G_rows, J_rows):
+    """AB (N, 2n, 3n), lz (N + 1, 3n), lzz (N + 1, 3n, 3n) of every node, from the accelerations A of `roll_robot`;
+    the rows of the nodes into G_rows (N, ng), J_rows (N, ng, 3n).
+    """
     model, along, end, rows = borrowed(model), borrowed(along), borrowed(end), borrowed(rows)
     N, n = U.shape
     nx, nz, ng, ne = 2 * n, 3 * n, code[4], code[5]
     work, J, F, G = np.empty(30), np.empty((6, 6)), np.empty((6, n)), np.empty((6, n))
     out, none = np.empty((1 + max(ng, ne)) * (1 + nz) + nz * nz), np.empty(0)
     dq, dv, M = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
+    at, b, D, S = np.empty(nx), np.empty(n), np.empty((nx, nz)), np.empty((nx, nz))
     for t in range(N + 1):
         x = X[t]
         for i in range(nz):
@@ -108,12 +123,21 @@ def derive_robot(model, along, end, code, p, h, rows, X, U, A, AB, lz, lzz):
                 call(code[3], N * h, x, U[N - 1], p, out)
                 _add(out, ne, nx, 1.0, rows.e, lz[N], lzz[N])
         else:
-            rnea_derivatives(model, x[:n], x[n:], A[t], dq, dv, M)
+            if code[8] == 1:
+                rk4_blocks(model, h, x, U[t], AB[t], at, b, D, S, dq, dv, M)
+                frames(model, x[:n])
+            else:
+                rnea_derivatives(model, x[:n], x[n:], A[t], dq, dv, M)
             reach_slopes(model, along, t, x, U[t], h, lz[t], lzz[t], work, J, F, G)
             if code[1] != 0:
                 call(code[1], t * h, x, U[t], p, out)
                 _add(out, ng, nz, h, rows.g[:, t], lz[t], lzz[t])
-            _step_blocks(model, h, dq, dv, M, AB[t])
+                for r in range(ng):
+                    G_rows[t, r] = out[1 + r]
+                    for j in range(nz):
+                        J_rows[t, r, j] = out[1 + ng + nz + nz * nz + r * nz + j]
+            if code[8] != 1:
+                _step_blocks(model, h, dq, dv, M, AB[t])
         state_slopes(x, rows.x, t, lz[t], lzz[t])
 
 

@@ -24,11 +24,12 @@ RESCUE = 4  # seeded starts where the guess leads nowhere
 class Job:
     """problem, code, N steps of h [s] (of the motion where its duration is free), fixed parameters p."""
 
-    def __init__(self, problem, N):
+    def __init__(self, problem, N, rk4=False):
         begun = perf_counter()
         self.problem, self.N = problem, N
         self.plain = plain_robot(problem)
         self.code = written(problem, dynamics=not self.plain)
+        self.code.words[8] = rk4
         lo, _ = problem.duration_range
         self.h = (1.0 if self.code.free_time else lo) / N
         self.p = np.array([a for a, _ in problem.parameter_ranges.values()], float)
@@ -72,13 +73,13 @@ class Job:
         return x, u, T, p
 
 
-def solve_ddp(problem, nodes, tol, starts, seed, max_iterations) -> Plan:
+def solve_ddp(problem, nodes, tol, starts, seed, max_iterations, rk4=False) -> Plan:
     """The best motion found by Box-FDDP on `nodes` equal steps; see `robocalc.optimize.solve`.
 
-    A Robot takes the twin's semi-implicit Euler steps; anything else Runge-Kutta steps of order 4.
+    A Robot takes the twin's semi-implicit Euler steps unless `rk4`; anything else Runge-Kutta steps of order 4.
     """
     begun = perf_counter()
-    job = Job(_with_states(problem), nodes)
+    job = Job(_with_states(problem), nodes, rk4)
     bad = _bad_start(job)
     if bad:
         return Plan(None, Status.BAD_START, bad, timings=job.seconds)

@@ -219,11 +219,34 @@ def test_a_robots_plan_follows_the_twins_steps_within_its_limits(panda):
     assert plan.trajectory.n == n
 
 
+def test_a_named_constraint_of_a_robot_holds_at_every_node(panda):
+    n = panda.n
+    problem = lift(panda, constraints={"power of joint 2": (lambda t, x, u: u[1] * x[n + 1], -2.5, 2.5)})
+    plan = solve(problem, "ddp", nodes=60)
+    assert plan.solved, plan.violations
+    power = (plan.inputs(plan.mesh) * plan.states(plan.mesh)[:, n:])[:-1, 1]
+    assert np.abs(power).max() == pytest.approx(2.5, abs=1e-5)  # it presses, and holds
+    assert plan.cost > solve(lift(panda), "ddp", nodes=60).cost
+
+
 def test_a_robots_effort_is_what_collocation_finds(panda):
     arm = panda.lock({j: panda.home[i] for i, j in enumerate(panda.joints) if i not in (1, 3)})
     plans = [solve(lift(arm), method, nodes=k) for method, k in (("ddp", 400), ("collocation", 20))]
     assert all(p.solved for p in plans)
     assert plans[0].cost == pytest.approx(plans[1].cost, rel=5e-3)  # Euler steps of 2.5 ms
+
+
+def test_runge_kutta_steps_of_a_robot_agree_with_a_tight_integrator(panda):
+    from scipy.integrate import solve_ivp
+
+    plan = solve(lift(panda), "ddp_rk4", nodes=80)
+    assert plan.solved, plan.violations
+    n, t = panda.n, plan.mesh
+    for k in (0, 17, 79):
+        u = plan.inputs(t[k])
+        rate = lambda _, x, u=u: np.append(x[n:], panda.forward_dynamics(x[:n], x[n:], u))  # noqa: E731
+        x = solve_ivp(rate, (t[k], t[k + 1]), plan.states(t[k]), rtol=1e-10, atol=1e-12).y[:, -1]
+        assert_allclose(x, plan.states(t[k + 1]), atol=5e-5)  # order 4 at 12.5 ms
 
 
 def test_a_robot_goes_by_its_equations_where_the_time_is_free(panda):

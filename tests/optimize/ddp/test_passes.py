@@ -64,8 +64,8 @@ PROBLEMS = problems()
 class Passes:
     """A problem's passes at a random motion, its step and cost as functions of one node's (x, u)."""
 
-    def __init__(self, problem, seed=0):
-        self.job = Job(problem, N)
+    def __init__(self, problem, seed=0, rk4=False):
+        self.job = Job(problem, N, rk4)
         code, rng = self.job.code, np.random.default_rng(seed)
         self.nx, self.nu, self.passes = code.nx, code.nu, self.job.passes()
         self.lagrangian = Lagrangian(problem, code, N, 1.0)
@@ -95,7 +95,9 @@ class Passes:
         AB, lz = np.zeros((N, self.nx, nz)), np.zeros((N + 1, nz))
         lzz, full = np.zeros((N + 1, nz, nz)), np.zeros((N + 1, nz, nz))
         self.passes.gaps(self.X, self.U, np.zeros_like(self.X))
-        self.passes.derive(self.lagrangian.rows, self.X, self.U, AB, lz, lzz, full)
+        ng = len(self.job.code.along)
+        rows = np.zeros((N, ng)), np.zeros((N, ng, nz))
+        self.passes.derive(self.lagrangian.rows, self.X, self.U, AB, lz, lzz, full, *rows)
         self.passes.curve(self.X, AB, lz, lzz, full)
         return AB, lz, lzz, full
 
@@ -112,9 +114,9 @@ def central(f, h=1e-6):
     return (f(h) - f(-h)) / (2 * h)
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
-def test_jacobians_and_gradients_are_those_of_the_forward_pass(name):
-    at = Passes(PROBLEMS[name])
+@pytest.mark.parametrize(("name", "rk4"), [*((name, False) for name in PROBLEMS), ("reach pose", True)])
+def test_jacobians_and_gradients_are_those_of_the_forward_pass(name, rk4):
+    at = Passes(PROBLEMS[name], rk4=rk4)
     AB, lz, _, _ = at.derivatives()
     for node in (0, 2, N):
         for i in range(at.nx + at.nu if node < N else at.nx):
@@ -210,5 +212,5 @@ def test_machine_code_gives_what_casadi_gives_to_the_last_bit():
     code = emitted(f)
     X, U, P = np.array([[0.4, -0.2, -1.3]] * 2), np.array([[0.5, 0.7]]), np.array([1.2])
     G = np.zeros((1, len(parts)))
-    row_values(np.array([code.address, 0, 0, 0, len(parts), 0, 0, 0]), P, 0.1, X, U, G, np.zeros(0))
+    row_values(np.array([code.address, 0, 0, 0, len(parts), 0, 0, 0, 0]), P, 0.1, X, U, G, np.zeros(0))
     assert np.array_equal(G[0], np.array(f(0.0, X[0], U[0], P)).ravel()[1:])
