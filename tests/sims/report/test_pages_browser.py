@@ -159,6 +159,37 @@ def test_a_row_of_the_acceptance_table_jumps_to_its_worst_moment(browser, pages)
     assert browser.execute_script("return report.time") == pytest.approx(9.42)
 
 
+FRESH = """
+const old = report.report, twice = (s) => ({...s, columns: s.columns.map((c) => c.map((x) => 2 * x))});
+const moved = (s) => ({...s, columns: s.columns.map((c, i) => (i < 3 ? c.map((x) => x + 0.1) : c))});
+report.update({...old, duration: 2, paths: {executed: old.paths.planned},
+  bodies: old.bodies.map((b) => ({name: b.name, poses: moved(b.poses)})),
+  panels: old.panels.filter((p) => p.key !== "jerk").map((p) => ({...p, values: twice(p.values)}))});
+"""
+
+
+def test_a_page_takes_new_data_without_being_loaded_again(browser, pages):
+    look(browser, pages, "moments", "#t=1")
+    script = "return document.querySelector(\"[data-panel='position'] canvas\").toDataURL()"
+    count = "return report.plots.plots.length"
+    place = "return report.scene.bodies.find((b) => b.name === 'panda_link7').group.position.toArray()"
+    wait(browser, "return report.plots.plots[0].seen")
+    before, plots, hand, image = (
+        browser.execute_script(script),
+        browser.execute_script(count),
+        browser.execute_script(place),
+        picture(browser),
+    )
+    browser.execute_script(FRESH)
+    assert browser.execute_script(script) != before
+    assert browser.execute_script(count) == plots - 1
+    assert not browser.find_elements(By.CSS_SELECTOR, "[data-panel='jerk']")
+    assert browser.execute_script(place) == pytest.approx(np.add(hand, 0.1))
+    assert (picture(browser) != image).mean() > 0.02
+    assert browser.find_element(By.ID, "time").get_attribute("max") == "2"
+    assert [e for e in browser.get_log("browser") if "GL Driver" not in e["message"]] == []
+
+
 def test_an_infeasible_plan_shows_start_and_goal(browser, pages):
     look(browser, pages, "infeasible")
     assert "out of reach" in browser.find_element(By.ID, "reasons").text
