@@ -156,6 +156,8 @@ def plot(
     written = []
     for one in dict.fromkeys(k.strip() for k in kind.split(",")):
         written += write_plots(place, data, names, one)
+    if not data.panels:
+        raise InvalidInput(f"{runs[0]} has no log to plot")
     if not written:
         raise InvalidInput(f"this run has nothing of {what}; it has {', '.join(p.key for p in data.panels)}")
     print("\n".join(map(str, written)))

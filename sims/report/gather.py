@@ -74,8 +74,8 @@ def report_data(
         accepted=accepted,
         steps=tuple(_span(step) for step in steps),
         disturbances=tuple(_span(item) for item in disturbances),
-        metrics=tuple(_figure(key, value) for key, value in metrics.items()),
-        acceptance=tuple(_check(row, metrics) for row in acceptance),
+        metrics=tuple(figure(key, value) for key, value in metrics.items()),
+        acceptance=tuple(check(row, metrics) for row in acceptance),
         scenario_text=scenario_text,
         versions=versions or {},
         notes=tuple(notes),
@@ -133,7 +133,7 @@ def _span(item):
     return Span(str(name), float(start), float(end), str(kind[0]) if kind else "")
 
 
-def _figure(name, figure):
+def figure(name, figure):
     value, unit, *time = figure
     return Figure(name, float(value), unit, time[0] if time else None, meaning(name))
 
@@ -144,7 +144,7 @@ def meaning(name) -> str:
     return known[1] if known else ""
 
 
-def _check(row, metrics):
+def check(row, metrics):
     name = str(_of(row, "metric", "name"))
     found = metrics.get(name, (None, "", None))
     value = _of(row, "value", default=found[0])

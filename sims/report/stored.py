@@ -12,10 +12,11 @@ import numpy as np
 
 from robocalc.errors import InvalidInput, RobocalcError
 from robocalc.trajectory import Limits
-from sims.build import believed_robot, motion_limits, world_shapes
+from sims.build import believed_robot, motion_limits, start_of, world_shapes
 from sims.record import StoredRun, read_run
+from sims.report.bodies import robot_bodies, world_bodies
 from sims.report.data import ReportData
-from sims.report.gather import report_data
+from sims.report.gather import check, figure, report_data
 from sims.scenario import Scenario
 
 
@@ -68,11 +69,16 @@ def open_run(folder) -> Shown:
     if stored.log is None:
         why = "; ".join(stored.problems) or "it keeps no log (`log` in output.keep), or planning failed"
         raise InvalidInput(f"{folder} has nothing to show: {why}")
+    return _opened(stored)
+
+
+def _opened(stored) -> Shown:
+    """What is stored, with what its scenario describes, as far as that can be read."""
     scenario, notes = None, [*stored.problems]
     try:
         scenario = Scenario.load(stored.scenario_path)
         robot, world = believed_robot(scenario), world_shapes(scenario)
-        if robot.n != stored.log.joint.shape[2]:
+        if stored.log is not None and robot.n != stored.log.joint.shape[2]:
             raise InvalidInput(f"its robot has {robot.n} joints, the log {stored.log.joint.shape[2]}")
         limits = motion_limits(scenario, robot)
     except (RobocalcError, OSError) as error:
@@ -83,9 +89,14 @@ def open_run(folder) -> Shown:
 
 
 def stored_data(folder) -> ReportData:
-    """What the page and the plots of a run folder show; raises like `open_run`."""
-    shown = open_run(folder)
-    stored = shown.stored
+    """What the page and the plots of a run folder show: without a log its figures, and the robot where it starts.
+
+    raises   InvalidInput where there is no folder, or nothing of a run in it
+    """
+    stored = read_run(folder)
+    if stored.log is None:
+        return _figures_only(stored)
+    shown = _opened(stored)
     return report_data(
         name=shown.name,
         description="" if shown.scenario is None else shown.scenario.description,
@@ -97,13 +108,48 @@ def stored_data(folder) -> ReportData:
         steps=spans(stored.plan.get("steps")),
         disturbances=pushes(shown.scenario),
         metrics=stored.metrics,
-        acceptance=[row for row in stored.acceptance if "metric" in row and "ok" in row],
+        acceptance=whole_rows(stored),
         scenario_text=stored.scenario_text,
         versions=stored.versions,
         limits=shown.limits,
         notes=(*stored.warnings, *shown.notes),
         budget=stored.error_budget or None,
     )
+
+
+def _figures_only(stored) -> ReportData:
+    """What is known of a run without a log: why it failed, its figures and its scenario."""
+    if not (stored.scenario_text or stored.metrics or stored.plan):
+        raise InvalidInput(f"{stored.folder} has nothing to show: {'; '.join(stored.problems)}")
+    shown = _opened(stored)
+    robot, t = shown.robot, np.zeros(1)
+    start = robot.home[None] if shown.scenario is None else start_of(shown.scenario, robot)[0][None]
+    violations = stored.plan.get("violations")
+    failed = violations if isinstance(violations, list) else ()
+    seen = SimpleNamespace(objects={}, t_objects=np.zeros(0))
+    return ReportData(
+        name=shown.name,
+        joints=tuple(robot.joints),
+        t=t,
+        panels=(),
+        t_frames=t,
+        bodies=(*robot_bodies(robot, start), *world_bodies(shown.world, seen, t)),
+        description="" if shown.scenario is None else shown.scenario.description,
+        outcome="planning failed" if failed else stored.outcome,
+        accepted=stored.accepted if stored.verdict else None,
+        verdict="Infeasible" if failed else "",
+        reasons=tuple(map(str, failed)),
+        metrics=tuple(figure(name, value) for name, value in stored.metrics.items()),
+        acceptance=tuple(check(row, stored.metrics) for row in whole_rows(stored)),
+        scenario_text=stored.scenario_text,
+        versions=stored.versions,
+        notes=("There is no log: nothing moves here.", *stored.warnings, *shown.notes),
+    )
+
+
+def whole_rows(stored):
+    """Rows of the acceptance table that say what they judge."""
+    return [row for row in stored.acceptance if "metric" in row and "ok" in row]
 
 
 def spans(steps):

@@ -157,7 +157,29 @@ def test_an_older_format_is_read_as_far_as_it_goes(copy):
     assert any("robocalc-run/0" in note for note in data.notes)
 
 
-def test_without_a_log_there_is_nothing_to_show(copy):
+def test_without_a_log_figures_and_scenario_are_shown(copy):
     (copy / "log.npz").write_bytes(b"PK\x03\x04 no")
+    data = stored_data(copy)
+    assert data.panels == ()
+    assert {figure.name for figure in data.metrics} == set(read_run(copy).metrics)
+    assert [row.ok for row in data.acceptance] == [True, False]
+    assert any("log.npz is damaged" in note for note in data.notes)
+    assert {body.name for body in data.bodies} >= {"panda_link7"}
     with pytest.raises(InvalidInput, match=r"nothing to show: log\.npz is damaged"):
-        stored_data(copy)
+        compare_runs([copy, copy])
+
+
+def test_a_plan_that_failed_is_shown_from_its_folder(tmp_path):
+    from sims.run import run
+    from tests.sims.report.samples import move
+
+    far = [{"do": "move", "name": "far", "to": {"pose": {"position": [2.0, 0, 0.5]}}}]
+    made = run(move(task=far), out=tmp_path / "far", plots=False, report=False)
+    data = stored_data(made.folder)
+    assert data.verdict == "Infeasible"
+    assert data.reasons == tuple(str(v) for v in made.plan.violations)
+
+
+def test_a_folder_with_nothing_of_a_run_is_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="nothing to show"):
+        stored_data(tmp_path)
