@@ -10,6 +10,7 @@ Forward sensitivities: each part of the loop passes on the change of what it is 
     sensors    linear: latency between steps, filter; noise is fixed; quantisation counts as the identity
     law        sims.tune.law_slopes
     drives     nothing passes at a limit; thrusters by differences of their allocation
+    tyres      by differences of their force
     friction   of the branch that the joint is on: stopped, or sliding
     pushes     ∂(Jᵀ f)/∂q
     dynamics   robocalc.dynamics: ∂a/∂q, ∂a/∂v, M⁻¹;  v₊ = v + dt a,  q₊ = q + dt v₊
@@ -21,8 +22,9 @@ import numpy as np
 
 from robocalc.control.signature import law_at
 from robocalc.dynamics.borrow import borrowed
+from robocalc.dynamics.kernels_actuation import tyre_force
 from robocalc.dynamics.kernels_derivatives import acceleration_derivatives, chain_hessian
-from robocalc.dynamics.kernels_frames import point_jacobian
+from robocalc.dynamics.kernels_frames import frames, point_jacobian
 from robocalc.jit import njit
 from sims.effects.arrays import (
     BEGIN,
@@ -48,7 +50,7 @@ from sims.engines.tick import APPLIED, Closed, record, rollout, room_in, tick
 from sims.tune.law_slopes import slope_at
 
 Q, V, WANTED, TAU = range(4)  # of Slopes.rows
-NUDGE = 1e-6  # [rad | m | N m | N] of the differences that stand for the derivative of thrusters
+NUDGE = 1e-6  # [rad | m | N m | N] of the differences that stand for the derivatives of thrusters and tyres
 DQ, DV, DV_SMOOTH, DR, DTOTAL, DA = range(6)  # of Slopes.work
 
 
@@ -172,6 +174,30 @@ def push_slopes(k, effects, model, q, s):
 
 
 @njit
+def tyre_slopes(k, effects, model, q, v, s):
+    """Change of the tyres' torque, added to work[DTOTAL]: central differences of their force along each direction."""
+    n, out = len(q), np.empty((4, len(q)))
+    for p in range(s.work.shape[2]):
+        change = 0.0
+        for i in range(n):
+            change = max(change, abs(s.rows[k, Q, i, p]), abs(s.rows[k, V, i, p]))
+        if change == 0.0:
+            continue
+        h = NUDGE / change
+        for side in range(2):
+            x, y, tau = out[2], out[3], out[side]
+            for i in range(n):
+                x[i] = q[i] + (h if side == 0 else -h) * s.rows[k, Q, i, p]
+                y[i] = v[i] + (h if side == 0 else -h) * s.rows[k, V, i, p]
+                tau[i] = 0.0
+            frames(model, x)
+            for w in range(len(effects.tyres)):
+                tyre_force(model, x, y, effects.tyres[w], s.J, tau)
+        for i in range(n):
+            s.work[DTOTAL, i, p] += (out[0, i] - out[1, i]) / (2.0 * h)
+
+
+@njit
 def ask_slopes(k, law, slope, c, room, s):
     """The law's torque and its change, as engines.tick.ask_law without joints in force mode."""
     n = len(room.q)
@@ -225,6 +251,8 @@ def tick_slopes(k, law, slope, c, room, s, q, v, total):
         for p in range(P):
             s.work[DTOTAL, i, p] = s.rows[k, TAU, i, p] - s.work[DR, i, p]
     push_slopes(k, effects, c.plant, q, s)
+    if len(effects.tyres) > 0:
+        tyre_slopes(k, effects, c.plant, q, v, s)
     return record(k, c, room, total)
 
 

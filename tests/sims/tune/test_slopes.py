@@ -5,6 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from robocalc.control import CONTROLLERS
+from robocalc.dynamics import load
+from sims import Scenario
 from sims.engines.loop import simulate
 from sims.engines.twin import Twin
 from sims.tune.case import Case
@@ -12,14 +14,14 @@ from sims.tune.figures import FIGURES, figure_of
 from sims.tune.goals import make_goals
 from sims.tune.lawmap import law_with
 from sims.tune.problem import Problem
-from sims.tune.schema import Goal
+from sims.tune.schema import Goal, Vary
 from sims.tune.space import make_space
 from tests.sims.tune.cases import COST, EFFECTS, panda, two_link
 
 
-def problem(scenario, objectives):
+def problem(scenario, objectives, parameters=None):
     goals = make_goals({name: Goal(weight=w) for name, w in objectives.items()}, {}, "mean")
-    return Problem([scenario], make_space(scenario, {}), goals)
+    return Problem([scenario], make_space(scenario, parameters or {}), goals)
 
 
 STEP = 1e-6  # of a range: so short that no drive meets its limit and no joint stops one step earlier or later
@@ -33,8 +35,8 @@ def differences(f, x, h=STEP):
 SMOOTH = {"tracking.joint_rms_rad": 1.0, "torque.rate_rms": 1e-3}
 
 
-def agrees(scenario, objectives=None, rtol=1e-6):
-    p = problem(scenario, objectives or SMOOTH)
+def agrees(scenario, objectives=None, rtol=1e-6, parameters=None):
+    p = problem(scenario, objectives or SMOOTH, parameters)
     x = p.space.before()
     found = p.evaluate(x, slopes=True)
     assert found.lost == 0
@@ -58,6 +60,31 @@ def test_gradient_for_each_controller(name, latency):
 def test_gradient_of_the_law_that_finds_a_payload():
     gains = {"wn": [30.0, 40.0], "zeta": 1.0, "integral": True, "adapt_payload": True}
     agrees(two_link("computed_torque", gains, **EFFECTS["payload"]))
+
+
+MOVERS = {
+    "quadrotor_2d": {"controller": {"type": "lqr", "q_weight": 30.0, "v_weight": 5.0, "r_weight": 0.5}},
+    "husky": {"controller": {"type": "pd", "kp": 20.0, "kd": 15.0}},
+}
+
+
+@pytest.mark.parametrize("name", MOVERS)
+def test_gradient_of_what_flies_and_what_rolls(name):
+    n = len(load(name).home)
+    start, speed = (load(name).home + 0.05 * np.arange(1, n + 1)).tolist(), (0.2 * np.ones(n)).tolist()
+    scenario = Scenario.of(
+        {
+            "format": "robocalc/1",
+            "name": name,
+            "sim": {"engine": "twin", "timestep": 0.002},
+            "robot": {"model": name, "start": start, "start_velocity": speed},
+            "task": [{"do": "wait", "at": "home", "duration": 0.4}],
+            **MOVERS[name],
+        }
+    )
+    gains = [key for key in MOVERS[name]["controller"] if key != "type"]
+    parameters = {f"controller.{key}": Vary(scale=(0.2, 5.0)) for key in gains}
+    agrees(scenario, {"tracking.joint_rms_rad": 1.0}, 1e-5, parameters)
 
 
 @pytest.mark.parametrize("name", FIGURES)

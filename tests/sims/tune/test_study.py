@@ -103,7 +103,7 @@ def slowly(self, x, slopes=False):
 p.Problem.evaluate = slowly
 goals = {"tracking.joint_rms_deg": 1.0, "torque.rate_rms": 1e-3}
 few = {"scenarios": 2, "payload": [0.0, 0.3], "moves": 0.1}
-tune(two_link(**EFFECTS["noise"]), objectives=goals, randomise=few, budget=60, validation=1, verify=False,
+tune(two_link(**EFFECTS["noise"]), objectives=goals, randomise=few, budget=24, validation=1, verify=False,
      method=sys.argv[2], out=sys.argv[1], resume=True)
 """
 
@@ -113,34 +113,43 @@ def started(out, method):
     return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-@pytest.mark.parametrize(("method", "kills"), [("gauss_newton", 8), ("cma", 2)])
-def test_a_study_killed_at_random_moments_ends_as_if_it_had_not_been(method, kills, tmp_path):
+def test_a_study_killed_ends_as_if_it_had_not_been(tmp_path):
+    """kill -9 twice, at random moments of the search."""
     pytest.importorskip("optuna")
-    rng = random.Random(5)
-    whole = started(tmp_path / "whole", method)
-    for _ in range(kills):
-        worker, journal = started(tmp_path / "killed", method), tmp_path / "killed" / "journal.log"
-        size, limit = journal.stat().st_size if journal.exists() else 0, time.monotonic() + 120
+    rng, journal = random.Random(5), tmp_path / "killed" / "journal.log"
+    whole = started(tmp_path / "whole", "gauss_newton")
+    for _ in range(2):
+        worker = started(tmp_path / "killed", "gauss_newton")
+        size = journal.stat().st_size if journal.exists() else 0
         while (journal.stat().st_size if journal.exists() else 0) <= size and worker.poll() is None:
-            assert time.monotonic() < limit
             time.sleep(0.01)
         time.sleep(rng.uniform(0, 0.15))
         os.kill(worker.pid, signal.SIGKILL)
         worker.communicate()
-    for process in (whole, started(tmp_path / "killed", method)):
-        assert process.wait(240) == 0, process.stderr.read()
+    for process in (whole, started(tmp_path / "killed", "gauss_newton")):
+        assert process.wait() == 0, process.stderr.read()
         process.stderr.close()
-    for name in ("study.json", "tuned.yaml"):
-        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert same(tmp_path / "killed", tmp_path / "whole")
 
 
-def test_a_last_line_cut_in_half_is_taken_off(tmp_path):
-    small(out=tmp_path, budget=6, verify=False)
-    whole = (tmp_path / "study.json").read_bytes()
-    journal = tmp_path / "journal.log"
-    journal.write_bytes(journal.read_bytes()[:-37])
-    small(out=tmp_path, budget=6, verify=False, resume=True)
-    assert (tmp_path / "study.json").read_bytes() == whole
+def same(one, other):
+    return all((one / name).read_bytes() == (other / name).read_bytes() for name in ("study.json", "tuned.yaml"))
+
+
+@pytest.mark.parametrize(("method", "cuts"), [("gauss_newton", 10), ("nelder_mead", 2), ("cma", 2), ("tpe", 2)])
+def test_a_journal_that_ends_at_any_byte_is_taken_up_to_the_same_bits(method, cuts, tmp_path, monkeypatch):
+    """What kill -9 leaves behind is a journal that ends somewhere, in the middle of a line mostly."""
+    pytest.importorskip("optuna")
+    monkeypatch.setattr("sims.tune.pictures.PICTURES", {})
+    words = {"budget": 16, "verify": False, "method": method, "randomise": FEW | {"scenarios": 2}, "validation": 1}
+    small(out=tmp_path / "whole", **words)
+    raw, rng = (tmp_path / "whole" / "journal.log").read_bytes(), random.Random(3)
+    for k in range(cuts):
+        folder = tmp_path / f"cut{k}"
+        folder.mkdir()
+        (folder / "journal.log").write_bytes(raw[: rng.randrange(len(raw))])
+        small(out=folder, resume=True, **words)
+        assert same(folder, tmp_path / "whole")
 
 
 def test_custom_objectives_are_plain_functions():
