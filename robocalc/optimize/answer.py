@@ -11,6 +11,7 @@ from robocalc.optimize.plan import Plan, Status, Violation
 from robocalc.optimize.search import good
 from robocalc.optimize.violations import violations
 
+CHATTER = "solved by radau: inputs at the midpoints of Hermite-Simpson did not settle"
 NOWHERE = "leads to no motion, though all constraints can be met: give starts=8, more nodes, or another guess"
 
 
@@ -31,6 +32,11 @@ def _status(found, refine):
     return Status.INFEASIBLE if best.outcome in (*STUCK, *DONE) else Status.NUMERICAL_TROUBLE
 
 
+def _notes(found):
+    why = (f"{len(found.attempts)} starts: {found.reason}",) if found.reason else ()
+    return (*why, CHATTER) if found.job else why
+
+
 def _joints(problem, states):
     """The motion of a robot's joints out of that of its states; of all states for anything else."""
     if states is None or problem.kind != "robot":
@@ -42,6 +48,7 @@ def _joints(problem, states):
 
 def answer(job, found, refine, seconds) -> Plan:
     """The Plan of what a search found."""
+    job = found.job or job
     problem, best, quality = job.problem, found.best, found.quality
     motion = best.motion
     states, inputs = motion.trajectories() if np.isfinite(best.residual) else (None, None)
@@ -71,7 +78,7 @@ def answer(job, found, refine, seconds) -> Plan:
         mesh=motion.knots,
         iterations=sum(a.iterations for a in found.attempts),
         timings=job.seconds | {"total": seconds},
-        notes=(f"{len(found.attempts)} starts: {found.reason}",) if found.reason else (),
+        notes=_notes(found),
         multipliers=multipliers(job, best) if best.kept else {},
         conflicts=() if status is Status.SOLVED else found.conflicts,
     )

@@ -140,7 +140,8 @@ def _rates(problem):
     """f(t, x, u, p) with numbers: a Robot's by its own compiled kernels."""
     d = problem.dynamics
     if problem.kind == "robot":
-        return lambda t, x, u, p: np.concatenate([x[d.n :], d.forward_dynamics(x[: d.n], x[d.n :], u)])
+        force = lambda q, u: d.actuation(q) @ u  # noqa: E731
+        return lambda t, x, u, p: np.concatenate([x[d.n :], d.forward_dynamics(x[: d.n], x[d.n :], force(x[: d.n], u))])
     return rates_of(problem)
 
 

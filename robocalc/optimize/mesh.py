@@ -13,6 +13,8 @@ from robocalc.optimize.truth import Truth, simulate
 
 BETWEEN = np.array([0.125, 0.25, 0.375, 0.625, 0.75, 0.875])  # fractions where constraints are looked at
 LOOSER = 100.0  # a constraint between the points may be broken by this many tolerances: rounding of the polynomials
+COST = 3.0  # tolerances that a cost may err
+CHEAP = 1e-6  # cost that counts as none
 HIDDEN = 1e-3  # largest scaled violation between the points of an answer
 KINK = 0.3  # of the tolerance: cost that a kink or jump of the inputs may hide
 MOST = 4  # parts of a bad interval
@@ -20,27 +22,47 @@ GROWTH = 40  # most intervals of a mesh over the first's
 
 
 class Quality(NamedTuple):
-    """state, path, kink (K,): at most 1 is good enough; truth: what the inputs really do."""
+    """state, path, kink, cost (K,): at most 1 is good enough; truth: what the inputs really do."""
 
     state: np.ndarray
     path: np.ndarray
     kink: np.ndarray
+    cost: np.ndarray
     truth: Truth
 
     @property
     def bad(self):
-        return np.maximum(np.maximum(self.state, self.path), self.kink)
+        return np.max([self.state, self.path, self.kink, self.cost], axis=0)
 
 
-def measured(job, motion, tolerance) -> Quality:
-    """Errors of a solved motion."""
+def measured(job, attempt, tolerance) -> Quality:
+    """Errors of a solved Attempt."""
+    motion = attempt.motion
     truth = simulate(motion, tolerance)
     pr = motion.program
     x = motion.x[pr.of[:, -1]]
     size = np.maximum(np.abs(motion.x).max(axis=0), job.scales[0])
     state = np.abs((truth.end - x) / size).max(axis=1) / tolerance
     path = path_errors(job, motion) / min(LOOSER * tolerance, HIDDEN)
-    return Quality(state, path, _kinks(motion) / (KINK * tolerance), truth)
+    cost = _cost_errors(job, attempt, truth) / (COST * tolerance)
+    cost = np.minimum(cost, 1.0) if cost.mean() <= 1 else cost  # it is the sum that counts
+    return Quality(state, path, _kinks(motion) / (KINK * tolerance), cost, truth)
+
+
+def _cost_errors(job, attempt, truth):
+    """(K,) what each interval errs in cost, as a share of the whole cost, times K.
+
+    That is its own integral against the quadrature, and its gap to the next one times the costate, the price of a gap:
+    a small error of states where they are dear is a large one of the cost (dual-weighted residuals; Becker & Rannacher
+    (2001), Acta Numerica 10).
+    """
+    motion, pr, s = attempt.motion, attempt.motion.program, job.scheme
+    L = job.rates(motion.t, motion.x, motion.u, motion.p)[1][pr.of]
+    own = (motion.h * motion.T) * (L @ s.w)
+    gap = (truth.end - motion.x[pr.of[:, -1]]) / job.scales[0]
+    price = attempt.rows[pr.defect_rows[:, -1]] / (s.w[-1] if len(s.A) == len(s.free) > 1 else 1.0)
+    error = np.abs(truth.each - own) + np.abs(price * gap).sum(axis=1)
+    return error * pr.K / max(abs(attempt.cost), np.abs(own).sum(), CHEAP)
 
 
 def path_errors(job, motion, lasting=False):

@@ -138,7 +138,12 @@ def guessed(problem, tau):
     T, p, guess = first_duration(problem), first_parameters(problem), problem.guess
     if guess is None:
         return _line(problem, tau), np.tile(inside(np.zeros(problem.nu), problem.u_bounds), (len(tau), 1)), T, p
-    if hasattr(guess, "states") and hasattr(guess, "inputs"):
+    if getattr(guess, "states", None) is None and getattr(guess, "trajectory", None) is not None:
+        guess = guess.trajectory  # a plan of positions
+    if hasattr(guess, "knots") and hasattr(guess, "coeffs"):
+        T = float(np.clip(guess.duration, *problem.duration_range))
+        x, u = _followed(problem, guess, guess.start + tau * guess.duration)
+    elif hasattr(guess, "states") and hasattr(guess, "inputs"):
         if guess.states is None:
             raise InvalidInput("guess is a plan without a motion; give one that was solved")
         T = float(np.clip(guess.states.duration, *problem.duration_range))
@@ -158,12 +163,31 @@ def guessed(problem, tau):
         s = (t - t[0]) / (t[-1] - t[0])
         x, u = (np.stack([np.interp(tau, s[: len(v)], c) for c in v.T], axis=1) for v in (x, u))
     else:
-        raise InvalidInput(f"guess must be None, a Plan, (x, u), (t, x, u) or a function of t, got {guess!r}")
+        raise InvalidInput(
+            f"guess must be None, a Plan, a Trajectory, (x, u), (t, x, u) or a function of t, got {guess!r}"
+        )
     if x.shape[1] != problem.nx or u.shape[1] != problem.nu:
         raise InvalidInput(
             f"guess must have {problem.nx} states and {problem.nu} inputs, got {x.shape[1]}, {u.shape[1]}"
         )
     return x, u, max(T, SHORT), p
+
+
+def _followed(problem, trajectory, t):
+    """(x, u) of a Trajectory of states, or of the positions that are their first half; a Robot's inputs by its inverse
+    dynamics, those of anything else 0."""
+    u = np.tile(inside(np.zeros(problem.nu), problem.u_bounds), (len(t), 1))
+    if trajectory.n == problem.nx:
+        return trajectory(t), u
+    if 2 * trajectory.n != problem.nx:
+        raise InvalidInput(
+            f"guess must be a Trajectory of {problem.nx} states or {problem.nx // 2} positions, got {trajectory.n}"
+        )
+    q, v, a = (trajectory(t, order=k) for k in range(3))
+    if problem.kind == "robot":
+        robot = problem.dynamics
+        u = inside(robot.inputs_for(q, robot.inverse_dynamics(q, v, a)), problem.u_bounds)
+    return np.hstack([q, v]), u
 
 
 def _rows(name, value, n):

@@ -41,8 +41,8 @@ class Problem:
     state_bounds   (lo, hi), numbers or (nx,), None or ±inf where unbounded; a Robot's limits where None
     input_bounds   likewise (nu,); a Robot's input limits where None
     constraints    {"name": (g(t, x, u), lo, hi)}, or (g, lo, hi, "initial" | "final") for one end only
-    guess          None (a line between the ends, inputs 0), a Plan, (x, u) or (t, x, u) with rows in time, or
-                   a function t -> (x, u), t from 0 to the duration
+    guess          None (a line between the ends, inputs 0), a Plan, a Trajectory of x or of the positions in it, (x, u)
+                   or (t, x, u) with rows in time, or a function t -> (x, u), t from 0 to the duration
     parameters     {"name": value, or (lo, hi) where it is free}: functions that take one argument more get them,
                    in this order, as p[0] or p["name"]
     state_names, input_names, state_units, input_units   for messages; a System or Robot has its own

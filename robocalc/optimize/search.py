@@ -31,7 +31,7 @@ PATIENCE = 300  # iterations of a random start
 class Found(NamedTuple):
     """attempts: all from starts; best: the Attempt to answer with, quality: its Quality or None; reason: why there were
     several starts; blame: Violations that had to give way, possible: nothing had to, so the start is at fault;
-    conflicts: what else could give way."""
+    conflicts: what else could give way; job: the Collocation by another scheme that it is of, or None."""
 
     attempts: list
     best: object
@@ -40,15 +40,18 @@ class Found(NamedTuple):
     blame: tuple = ()
     possible: bool = False
     conflicts: tuple = ()
+    job: object = None
 
 
-def search(job, nodes, tol, starts, seed, refine) -> Found:
+def search(job, nodes, tol, starts, seed, refine, other=None) -> Found:
     """Starts, meshes and what to blame, for a Collocation.
 
     Where no number of starts is given: SIDE of them where the problem may have many minima, but the guess alone for who
     gives one, because he means the minimum next to it. Where that leads nowhere, from what the elastic problem finds,
     then from random ones, until one leads to a motion.
     A mesh too coarse for what was found on it, or to find anything, is doubled.
+
+    other   () -> Collocation by another scheme, for answers that do not settle on any mesh
     """
     rescue, reason = starts is None, ""
     for factor in FINER:
@@ -58,9 +61,9 @@ def search(job, nodes, tol, starts, seed, refine) -> Found:
             starts = SIDE if reason else 1
         found = [job.solve(first.nodes, first.h, first.start)]
         found += [first.another() for _ in range(starts - 1)]
-        out = _answer(job, first, found, tol, refine, rescue)._replace(reason=reason)
+        out = _answer(job, first, found, tol, refine, rescue, other)._replace(reason=reason)
         coarse = min(found, key=lambda a: a.rank).cost
-        if job.convex or not refine or factor == FINER[-1]:
+        if job.convex or out.job or not refine or factor == FINER[-1]:
             break
         best = out.best
         if good(best, out.quality, refine) and abs(best.cost - coarse) <= TRUSTED * max(abs(coarse), abs(best.cost)):
@@ -102,13 +105,20 @@ def good(best, quality, refine) -> bool:
     return not refine or (quality.state.max() <= ALMOST and best.between <= HIDDEN)
 
 
-def _answer(job, first, found, tol, refine, rescue) -> Found:
+def _answer(job, first, found, tol, refine, rescue, other) -> Found:
     """The best of `found`; where that is none, whom to blame, and with `rescue` what helps; attempts join `found`."""
     out = Found(found, *_best(job, found, tol, refine))
     if good(out.best, out.quality, refine):
         return out
     if not out.best.kept:
         out = out._replace(**_blame(job, first, found))
+    elif other is not None:
+        second = other()
+        h = first.h
+        start = guessed(job.problem, second.program(first.nodes).tau(h))
+        again = Found(found, *_best(second, [second.solve(first.nodes, h, start)], tol, refine), job=second)
+        if good(again.best, again.quality, refine):
+            return again
     tried, limit = len(found), max(len(found), 1 + RESCUE)
     if out.possible:
         tried -= 1  # the elastic motion is one more start
@@ -150,7 +160,7 @@ def _refine(job, best, tol, refine):
     if turned is not None:
         again = job.solve(best.motion.program.K, best.motion.h, turned, warm=True)
         best = again if again.kept else best
-    quality, most = measured(job, best.motion, tol), max(GROWTH * best.motion.program.K, 200)
+    quality, most = measured(job, best, tol), max(GROWTH * best.motion.program.K, 200)
     for _ in range(MESHES if refine else 0):
         h = refined(best.motion.h, quality, job.scheme.order, most)
         if h is None:
@@ -163,7 +173,7 @@ def _refine(job, best, tol, refine):
         if not trial.kept:
             break
         settled = abs(trial.cost - best.cost) <= SETTLED * tol * max(abs(trial.cost), abs(best.cost))
-        best, quality = trial, measured(job, trial.motion, tol)
-        if settled and max(quality.state.max(), quality.path.max()) <= 1:
+        best, quality = trial, measured(job, trial, tol)
+        if settled and max(quality.state.max(), quality.path.max(), quality.cost.sum() / len(h)) <= 1:
             break  # only kinks are left, and they do not cost: singular arcs
     return best, quality

@@ -40,8 +40,9 @@ def solve(
 ) -> Plan:
     """The best motion found for a Problem, or the reason why there is none.
 
-    method           "collocation" (Hermite-Simpson), "trapezoidal", "hermite_simpson" or "radau"; or "ddp": Box-FDDP on
-                     `nodes` equal steps of constant input, with feedback gains; "ddp_rk4": of order 4 for a Robot, too
+    method           "collocation" (Hermite-Simpson, or Radau where its inputs do not settle), "trapezoidal",
+                     "hermite_simpson" or "radau"; or "ddp": Box-FDDP on `nodes` equal steps of constant input, with
+                     feedback gains; a Robot takes the twin's semi-implicit Euler steps, or of order 4 by "ddp_rk4"
     nodes            intervals of the first mesh
     tol              relative error of every state over an interval, by a tight integrator; the mesh is refined to it
     starts, seed     the guess and starts - 1 random ones, the best is kept. Where None: 8 if the problem has no guess
@@ -86,7 +87,8 @@ def solve(
     if broken:
         return Plan(None, Status.BAD_START, broken, timings=job.seconds)
     try:
-        found = search(job, nodes, tol, starts, seed, refine)
+        other = partial(Collocation, problem, SCHEMES["radau"], max_iterations) if method == "collocation" else None
+        found = search(job, nodes, tol, starts, seed, refine, other)
     except KeyboardInterrupt:
         if job.best is None:
             raise

@@ -22,13 +22,14 @@ _integrators = OrderedDict()
 class Truth(NamedTuple):
     """end (K, nx): state at the end of each interval, from its own start; final (K, nx): one simulation of them all.
 
-    paid      cost ∫ L dt of that simulation
+    paid      cost ∫ L dt of that simulation; each (K,): that of each interval from its own start
     doubt     largest change of `end` when the integrator's steps are halved
     """
 
     end: np.ndarray
     final: np.ndarray
     paid: float
+    each: np.ndarray
     doubt: float
 
 
@@ -50,7 +51,7 @@ def simulate(motion, tolerance) -> Truth:
                 break
         last = end
     whole = _array(advance.mapaccum(K)(x[:, :1], motion.knots[:-1][None], step[None], C, p)) if K > 1 else end
-    return Truth(end[:-1].T, whole[:-1].T, float(whole[-1, -1]), doubt)
+    return Truth(end[:-1].T, whole[:-1].T, float(whole[-1, -1]), end[-1], doubt)
 
 
 def forget():

@@ -166,7 +166,93 @@ def drake(name):
     return _interleaved(fresh, partial(_drake, name), blocks=3)
 
 
+SEEDS = 20
+NEAR = 1e-4  # relative distance that counts as the same minimum
+
+
+def _swing_ups():
+    """{name: Problem} without a guess; the acrobot is the hardest."""
+    from robocalc.dynamics import systems
+    from robocalc.optimize import Problem
+
+    track = ([-1, None, None, None], [1, None, None, None])
+    up = dict(initial=[0, np.pi, 0, 0], final=[0, 0, 0, 0], state_bounds=track)
+    rise = dict(initial=[0, 0], final=[np.pi, 0], input_bounds=(-3, 3))
+    acrobot = dict(initial=[0] * 4, final=[np.pi, 0, 0, 0], input_bounds=(-20, 20))
+    return {
+        "pendulum": Problem(systems.pendulum(), duration=5.0, running="effort", **rise),
+        "pendulum in free time": Problem(systems.pendulum(), duration=(1, 10), running="effort", **rise),
+        "cart-pole": Problem(systems.cart_pole(), duration=4.0, running="effort", input_bounds=(-6, 6), **up),
+        "acrobot": Problem(systems.acrobot(), duration=4.0, running="effort", **acrobot),
+    }
+
+
+def _plans(names, seeds):
+    from robocalc.optimize import solve
+
+    problems = _swing_ups()
+    return {name: [solve(problems[name], seed=seed) for seed in range(seeds)] for name in names}
+
+
+def swing_up_share():
+    """Default calls, seeds 0 to 19."""
+    plans = [plan for of in _plans(("pendulum", "cart-pole"), SEEDS).values() for plan in of]
+    plans += _plans(("acrobot",), SEEDS // 4)["acrobot"]
+    return sum(plan.solved for plan in plans) / len(plans), None
+
+
+def minima_share():
+    """Runs with 8 starts that end at the best that any of them found."""
+    hits = []
+    for of in _plans(("pendulum", "pendulum in free time", "cart-pole"), SEEDS).values():
+        best = min(plan.cost for plan in of if plan.solved)
+        hits += [plan.solved and plan.cost <= best * (1 + NEAR) for plan in of]
+    return sum(hits) / len(hits), None
+
+
+def blamed_share():
+    """Constructed infeasible problems whose guilty constraint comes first, in its time."""
+    from robocalc.optimize import solve
+    from tests.optimize.test_diagnosis import CASES
+
+    hits = 0
+    for problem, constraint, _, (early, late) in CASES.values():
+        worst = solve(problem).violations[0]
+        hits += worst.constraint == constraint and early - 1e-9 <= worst.time <= late + 1e-9
+    return hits / len(CASES), None
+
+
+def published_error():
+    """Largest relative error by default settings over the published optima and closed forms of the tests."""
+    from robocalc.optimize import solve
+    from tests.optimize.published import PUBLISHED
+
+    return max(abs(solve(problem).cost / cost - 1) for problem, cost in PUBLISHED.values()), None
+
+
 LINES = [
+    Line(
+        "optimize-swing-ups",
+        "swing-ups found by the default call, 45 seeded runs",
+        "-",
+        "at_least",
+        0.95,
+        "",
+        swing_up_share,
+    ),
+    Line(
+        "optimize-minima", "best known minimum with 8 starts, 60 seeded runs", "-", "at_least", 0.95, "", minima_share
+    ),
+    Line(
+        "optimize-blamed",
+        "guilty constraint and time first, infeasible problems",
+        "-",
+        "at_least",
+        0.9,
+        "",
+        blamed_share,
+    ),
+    Line("optimize-published", "published optima, default settings, worst", "-", "at_most", 1e-5, "", published_error),
     *(
         Line(
             f"optimize-{name}-first",

@@ -1,7 +1,7 @@
 """Problems whose answers others have published, or that a closed form gives: {name: (Problem, cost)}."""
 
 import numpy as np
-from scipy.integrate import solve_ivp
+from scipy.integrate import quad, solve_bvp, solve_ivp
 from scipy.optimize import brentq
 
 from robocalc.optimize import Problem
@@ -139,6 +139,76 @@ def goddard():
     )
 
 
+def van_der_pol():
+    """Least ½ ∫ (x₁² + x₂² + u²) over 5 s: the boundary value problem of Pontryagin's principle, by scipy."""
+
+    def conditions(t, y):
+        a, b, p, q = y  # u = -q
+        return np.vstack([b, (1 - a**2) * b - a - q, -a + q * (2 * a * b + 1), -b - p - q * (1 - a**2)])
+
+    t = np.linspace(0, 5, 400)
+    found = solve_bvp(
+        conditions, lambda a, b: np.array([a[0] - 1, a[1], b[2], b[3]]), t, np.ones((4, 400)), tol=1e-9, max_nodes=10**5
+    )
+    s, w = np.polynomial.legendre.leggauss(5)
+    h = np.diff(found.x)[:, None]
+    y = found.sol((found.x[:-1, None] + h * (s + 1) / 2).ravel())
+    cost = (0.5 * (y[0] ** 2 + y[1] ** 2 + y[3] ** 2) * (h / 2 * w).ravel()).sum()
+    problem = Problem(
+        lambda t, x, u: [x[1], (1 - x[0] ** 2) * x[1] - x[0] + u[0]],
+        2,
+        1,
+        duration=5.0,
+        initial=[1, 0],
+        running=lambda t, x, u: (x[0] ** 2 + x[1] ** 2 + u[0] ** 2) / 2,
+    )
+    return problem, cost
+
+
+def hyper_sensitive():
+    """Rao & Mease (2000): least ½ ∫ (x² + u²) under ẋ = -x³ + u from 1 to 1.5, long in between.
+
+    Over a long time it is a fall to 0 and a rise from it: each costs x⁴ / 4 -+ ... = ∫ (-+x³ + √(x⁶ + x²)) dx.
+    """
+    fall = quad(lambda x: -(x**3) + np.sqrt(x**6 + x**2), 0, 1, epsabs=1e-13)[0]
+    rise = quad(lambda x: x**3 + np.sqrt(x**6 + x**2), 0, 1.5, epsabs=1e-13)[0]
+    problem = Problem(
+        lambda t, x, u: [-(x[0] ** 3) + u[0]],
+        1,
+        1,
+        duration=40.0,
+        initial=[1],
+        final=[1.5],
+        running=lambda t, x, u: (x[0] ** 2 + u[0] ** 2) / 2,
+    )
+    return problem, fall + rise
+
+
+def catenary():
+    """A chain between (0, 1) and (1, 3), 4 long, with the least potential energy (COPS 3.0, problem 3: 5.068...).
+
+    It hangs as y = c + a cosh((x - b) / a) with a from 2 a sinh(1 / (2 a)) = √(L² - 2²).
+    """
+    L, drop = 4.0, 2.0
+    a = brentq(lambda a: 2 * a * np.sinh(1 / (2 * a)) - np.sqrt(L**2 - drop**2), 0.05, 10)
+    b = 0.5 - a * np.arctanh(drop / L)
+    c = 1 - a * np.cosh(-b / a)
+    y = lambda x: c + a * np.cosh((x - b) / a)  # noqa: E731
+    cost = quad(lambda x: y(x) * np.sqrt(1 + np.sinh((x - b) / a) ** 2), 0, 1, epsabs=1e-13)[0]
+    slope = lambda u: np.sqrt(1 + u[0] ** 2)  # noqa: E731
+    problem = Problem(
+        lambda t, x, u: [u[0], slope(u)],
+        2,
+        1,
+        duration=1.0,
+        initial=[1, 0],
+        final=[3, L],
+        running=lambda t, x, u: x[0] * slope(u),
+        guess=lambda t: ([1 + 8 * t * (t / 2 - 0.25), L * t], [8 * (t - 0.25)]),  # theirs
+    )
+    return problem, cost
+
+
 def move():
     """1 m in 1 s from rest to rest, least ∫ u²: u = 6 - 12 t, cost 12."""
     return Problem(block, 2, 1, duration=1.0, initial=[0, 0], final=[1, 0], running=lambda t, x, u: u[0] ** 2)
@@ -155,4 +225,7 @@ PUBLISHED = {
     "brachistochrone": brachistochrone(),
     "linear quadratic": linear_quadratic(),
     "Zermelo": zermelo(),
+    "Van der Pol": van_der_pol(),
+    "hyper-sensitive": hyper_sensitive(),
+    "catenary": catenary(),
 }

@@ -67,3 +67,10 @@ def test_inputs_simulated_by_scipy_end_where_the_plan_says(method):
     assert distance <= 1.2 * plan.error["simulated"] + 1e-8
     if plan.status is Status.SOLVED:
         assert distance < 2e-2
+
+
+def test_inputs_that_do_not_settle_are_solved_by_radau():
+    """Between Hermite-Simpson's points a chain may fold up, and gain by it; not between Radau's."""
+    plan = solve(PUBLISHED["catenary"][0])
+    assert plan.solved
+    assert plan.notes == ("solved by radau: inputs at the midpoints of Hermite-Simpson did not settle",)

@@ -43,6 +43,34 @@ def test_a_plan_is_a_guess():
         assert solve(swing_up(guess=guess)).cost == pytest.approx(first.cost, rel=1e-5)
 
 
+def test_any_trajectory_is_a_guess():
+    """Of positions (a minimum-jerk move), of states; of a robot with the torques that it takes."""
+    from robocalc.errors import InvalidInput
+    from robocalc.trajectory import minimum_jerk
+
+    line = minimum_jerk(np.array([[0.0], [1.0]]), duration=1.0)
+    states = solve(move()).states
+    for guess in (line, states):
+        problem = Problem(block, 2, 1, duration=1.0, initial=[0, 0], final=[1, 0], running="effort", guess=guess)
+        assert solve(problem).cost == pytest.approx(12.0, rel=1e-9)
+    with pytest.raises(InvalidInput, match="Trajectory of 4 states or 2 positions, got 1"):
+        solve(swing_up(guess=line))
+    robot = load("two_link")
+    reach = minimum_jerk(np.array([[-1.2, 0.0], [-0.8, 0.5]]), duration=1.0)
+    options = dict(duration=1.0, initial=[-1.2, 0, 0, 0], final=[-0.8, 0.5, 0, 0], running="effort")
+    warm = Problem(robot, guess=reach, **options)
+    assert check_guess_inputs(warm, robot, reach)
+    assert solve(warm).cost == pytest.approx(solve(Problem(robot, **options)).cost, rel=1e-6)
+
+
+def check_guess_inputs(problem, robot, reach):
+    from robocalc.optimize.motion import guessed
+
+    t = np.linspace(0, 1, 11)
+    u = guessed(problem, t)[1]
+    return np.allclose(u, robot.inverse_dynamics(reach(t), reach(t, order=1), reach(t, order=2)))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_several_starts_find_the_better_swing_up(seed):
     """On a track of 1 m a light push takes one swing more: 36.0 from the line, 27.8 at best."""
