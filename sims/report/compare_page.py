@@ -18,7 +18,7 @@ from sims.report.stored import pushes, spans
 from sims.report.tables import moment, notes_list, number, section, unit
 
 ROUNDING = 1e-9  # of a figure
-PLAYER = ("data.js", "scene.js", "plots.js", "player.js", "compare.js")
+PLAYER = ("data.js", "marks.js", "scene.js", "plots.js", "player.js", "compare.js")
 
 
 def write_comparison(path, runs, names=None) -> Path:

@@ -16,7 +16,7 @@ from sims.report.pack import Packer
 from sims.report.paper import as_json, fill, player, policy, script, styles, write_text
 from sims.report.tables import acceptance_table, budget_table, metrics_table, notes_list, reasons_list, versions_table
 
-PLAYER = ("data.js", "scene.js", "plots.js", "player.js", "report.js")
+PLAYER = ("data.js", "marks.js", "scene.js", "plots.js", "player.js", "report.js")
 NO_VERDICT = ("", "Not judged")
 
 
