@@ -135,7 +135,7 @@ def simulated(made: Run, tell) -> Run:
             most=steps if pilot else None,
         )
         wall = perf_counter() - wall
-    log, notes = result.log, made.warnings
+    log, notes = result.log, (*made.warnings, *law.notes(result.memory))
     if made.world and not watcher:
         watcher, more = walked(made, log, every)
         notes += more

@@ -24,6 +24,7 @@ class Law:
     dt           [s] control period
     feedforward  what `ref`'s tau_ff holds: none | gravity | inverse_dynamics | friction
     robot        the robot as the law believes it to be
+    tell         memory after a run -> sentences on what a user should know of it, or None
     """
 
     step: Any
@@ -32,6 +33,11 @@ class Law:
     dt: float
     feedforward: str = "none"
     robot: Any = None
+    tell: Any = None
+
+    def notes(self, memory) -> tuple:
+        """What the law has to say of a run that left this memory: sentences."""
+        return () if self.tell is None else tuple(self.tell(np.ravel(memory)))
 
     def __post_init__(self):
         check_period(self.dt)

@@ -122,7 +122,8 @@ class MPC:
             known = np.where(np.isnan(torque), known, torque)
         model = along(robot, reference, step, substeps)
         gains, memory = self._tables(robot, model, reference, known, dt, substeps, latency)
-        return Law(k.mpc, rows(gains), np.zeros((-(-memory // WIDTH), WIDTH)), dt, self.feedforward, robot)
+        room = np.zeros((-(-memory // WIDTH), WIDTH))
+        return Law(k.mpc, rows(gains), room, dt, self.feedforward, robot, told)
 
     def _tables(self, robot, model, reference, known, dt, substeps, latency):
         """(gains as one row, how much memory the law needs)."""
@@ -174,6 +175,16 @@ class MPC:
         x = np.where(weight > 0, x, [[-inf], [inf]])
         soft = np.concatenate([np.full(input_limits(robot).shape[1], inf), self.stride * weight])
         return x, np.tile(soft, (2, 1))
+
+
+def told(memory):
+    """Sentences on a run: deadlines missed, programs not solved within their iterations."""
+    from robocalc.control import kernels_horizon as h
+
+    calls = int(memory[h.CALLS])
+    for at, what in ((h.MISSES, "missed its deadline"), (h.UNSOLVED, "used up its iterations")):
+        if memory[at] > 0:
+            yield f"mpc {what} in {int(memory[at])} of {calls} periods; inputs found by then were used, within limits"
 
 
 def far(model, stride):

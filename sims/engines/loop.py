@@ -42,10 +42,11 @@ class Plant(Protocol):
 
 
 class Simulated(NamedTuple):
-    """log: the rows up to the end, or up to where the run stopped; outcome: why it ended."""
+    """log: the rows up to the end, or up to where the run stopped; outcome: why it ended; memory: the law's, then."""
 
     log: Log
     outcome: Outcome
+    memory: np.ndarray | None = None
 
 
 class Rest(NamedTuple):
@@ -113,7 +114,7 @@ def simulate(
     if status == GOES_ON:
         status = _last_row(plant, address, closed, k)
     outcome = Outcome.STOPPED if asked and status == GOES_ON else ENDS[status]
-    return Simulated(Log(plant.dt, closed.log[: k + 1]), outcome)
+    return Simulated(Log(plant.dt, closed.log[: k + 1]), outcome, closed.memory)
 
 
 def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforward=None) -> Closed:
