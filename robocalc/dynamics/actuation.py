@@ -32,9 +32,17 @@ class Actuated:
     """For a robot with `tree`, `joints`, `n`, `frame`, `limits`, `g`, `_lowered` and `_model`."""
 
     @cached_property
+    def thrusters(self) -> tuple:
+        """Those on links that move: `lock` may have fixed one to the base."""
+        return self._that_move(self.tree.thrusters)
+
+    def _that_move(self, parts) -> tuple:
+        return tuple(part for part in parts if self._lowered.links[part.link][0] >= 0)
+
+    @cached_property
     def inputs(self) -> tuple:
         """Names of the m inputs: the joints that have a drive, then the thrusters."""
-        return (*(self.joints[j] for j in self._drives), *(t.name for t in self.tree.thrusters))
+        return (*(self.joints[j] for j in self._drives), *(t.name for t in self.thrusters))
 
     @property
     def m(self) -> int:
@@ -46,13 +54,13 @@ class Actuated:
         """N m or N of each input."""
         joints = self.tree.moving
         drives = ("N" if joints[j].kind == "prismatic" else "N m" for j in self._drives)
-        return (*drives, *("N" for _ in self.tree.thrusters))
+        return (*drives, *("N" for _ in self.thrusters))
 
     @cached_property
     def input_limits(self) -> np.ndarray:
         """(2, m) least and greatest input [N m | N]."""
         drives = self.limits.bounds("torque", self.n)[:, self._drives]
-        thrusts = np.reshape([(t.lower, t.upper) for t in self.tree.thrusters], (-1, 2)).T
+        thrusts = np.reshape([(t.lower, t.upper) for t in self.thrusters], (-1, 2)).T
         return np.hstack([drives, thrusts])
 
     @cached_property
@@ -64,7 +72,7 @@ class Actuated:
     def pushed(self) -> np.ndarray:
         """(n,) bool: joints that a thruster moves, which are those between it and the base."""
         found = np.zeros(self.n, bool)
-        for thruster in self.tree.thrusters:
+        for thruster in self.thrusters:
             body = self._lowered.links[thruster.link][0]
             while body >= 0:
                 found[body] = True
@@ -80,7 +88,7 @@ class Actuated:
         """
         (q,), single = joint_rows(self.joints, q=q)
         B = np.zeros((*q.shape, self.m))
-        if self.tree.thrusters:
+        if self.thrusters:
             from robocalc.dynamics.kernels_actuation import many_actuations
 
             many_actuations(self._model, q, self.actors.inputs, np.empty((6, self.n)), B)
@@ -105,11 +113,11 @@ class Actuated:
     def actors(self) -> Actors:
         """The inputs of a robot with thrusters (none else: each joint has its own drive), and its tyres."""
         inputs = np.zeros((0, INPUT_COLUMNS))
-        if self.tree.thrusters:
+        if self.thrusters:
             inputs = np.zeros((self.m, INPUT_COLUMNS))
             inputs[:, [LOW, HIGH]] = self.input_limits.T
             inputs[: len(self._drives), BODY] = -1 - np.array(self._drives)
-            for row, thruster in zip(inputs[len(self._drives) :], self.tree.thrusters, strict=True):
+            for row, thruster in zip(inputs[len(self._drives) :], self.thrusters, strict=True):
                 self._place(row, thruster)
                 row[DRAG] = thruster.drag
             inputs[:, SHARE] = self._collective(inputs)
@@ -135,9 +143,10 @@ class Actuated:
 
     def _tyres(self):
         """A tyre presses with its equal share of the robot's weight."""
-        rows = np.zeros((len(self.tree.tyres), TYRE_COLUMNS))
+        tyres = self._that_move(self.tree.tyres)
+        rows = np.zeros((len(tyres), TYRE_COLUMNS))
         weight = self._lowered.bodies[:, 12].sum() * np.linalg.norm(self.g)
-        for row, tyre in zip(rows, self.tree.tyres, strict=True):
+        for row, tyre in zip(rows, tyres, strict=True):
             self._place(row, tyre)
             row[[VISCOUS, GRIP]] = tyre.viscous, tyre.mu * weight / len(rows)
         return rows
@@ -145,34 +154,9 @@ class Actuated:
     def tyre_masses(self) -> np.ndarray:
         """(w,) least mass [kg] that each tyre feels along its axis at the home configuration: 1 / (eᵀ J M⁻¹ Jᵀ e)."""
         M, found = self.mass_matrix(self.home), []
-        for tyre in self.tree.tyres:
+        for tyre in self._that_move(self.tree.tyres):
             pose, J = self.pose(self.home, tyre.link), self.jacobian(self.home, tyre.link)
             arm = pose[:3, :3] @ tyre.at
             row = (J[:3] - np.cross(arm, J[3:], axisb=0, axisc=0)).T @ (pose[:3, :3] @ tyre.axis)
             found.append(1.0 / (row @ np.linalg.solve(M, row)))
         return np.array(found)
-
-
-def moves_with(tree, link) -> bool:
-    """Whether any joint moves the link."""
-    above = {joint.child: joint for joint in tree.joints}
-    while link in above:
-        if above[link].moves:
-            return True
-        link = above[link].parent
-    return False
-
-
-def check_actors(tree, fail):
-    """Refuse by fail(where, what) thrusters and tyres on links that are not there or do not move."""
-    links, names = {link.name for link in tree.links}, set()
-    for kind, parts in (("thruster", tree.thrusters), ("tyre", tree.tyres)):
-        for part in parts:
-            where = f'{kind} "{part.name}"'
-            if part.link not in links:
-                fail(where, f'link "{part.link}" is not among the <link> elements')
-            if not moves_with(tree, part.link):
-                fail(where, f'link "{part.link}" is fixed to the base: no joint moves it')
-            if part.name in names or part.name in {j.name for j in tree.moving}:
-                fail(where, "the name is used twice; names of inputs must be unique")
-            names.add(part.name)

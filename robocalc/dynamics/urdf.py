@@ -17,10 +17,10 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
-from robocalc.dynamics.actuation import check_actors
 from robocalc.dynamics.findings import audit
 from robocalc.dynamics.meshes import find_mesh
-from robocalc.dynamics.tree import Finding, Geometry, Inertial, Joint, Link, Pose, Shape, Thruster, Tree, Tyre
+from robocalc.dynamics.tree import Finding, Geometry, Inertial, Joint, Link, Pose, Shape, Tree
+from robocalc.dynamics.urdf_actors import ActorReader, check_actors
 from robocalc.errors import InvalidInput
 
 __all__ = ["audit", "parse", "parse_text"]
@@ -53,7 +53,7 @@ def parse_text(text: str, folder=".", *, name="robot.urdf", packages=(), meshes:
     return _Reader(Path(folder).resolve() / name, tuple(packages), meshes).tree(text, digest)
 
 
-class _Reader:
+class _Reader(ActorReader):
     """One reading: knows the file for the messages, collects notes."""
 
     def __init__(self, path, packages, meshes):
@@ -262,27 +262,6 @@ class _Reader:
         if length < 1e-9:
             self.fail(f"{where}, <axis>", "the axis is zero")
         return axis if length == 1.0 else tuple(x / length for x in axis)
-
-    def place(self, e, kind) -> tuple:
-        """(where, name, link, point, axis) of a thruster or tyre."""
-        name = self.name(e, kind)
-        where = f'{kind} "{name}"'
-        at = self.numbers(e.find("origin"), "xyz", 3, f"{where}, <origin>", (0.0,) * 3)
-        return where, name, e.get("link") or "", at, self.axis(e, where)
-
-    def thruster(self, e) -> Thruster:
-        where, *place = self.place(e, "thruster")
-        lower, upper = (self.number(e.find("limit"), key, f"{where}, <limit>") for key in ("lower", "upper"))
-        if not lower < upper:
-            self.fail(f"{where}, <limit>", f"lower {lower:g} must be below upper {upper:g}")
-        return Thruster(*place, lower, upper, self.number(e.find("drag"), "ratio", f"{where}, <drag>", 0.0))
-
-    def tyre(self, e) -> Tyre:
-        where, *place = self.place(e, "tyre")
-        values = [self.number(e.find("friction"), key, f"{where}, <friction>") for key in ("mu", "viscous")]
-        if min(values) < 0:
-            self.fail(f"{where}, <friction>", f"mu {values[0]:g} and viscous {values[1]:g} must be at least 0")
-        return Tyre(*place, *values)
 
     def limits(self, e, kind, where) -> dict:
         if e is None:

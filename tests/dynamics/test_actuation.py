@@ -133,3 +133,32 @@ def test_the_drive_of_a_joint_and_a_thruster_add_up(tmp_path):
     np.testing.assert_allclose(robot.actuation([0.7]), [[1.0, 2.0]])
     np.testing.assert_allclose(robot.input_limits, [[-3, 0], [3, 5]])
     np.testing.assert_allclose(robot.limits.torque, [3])
+
+
+def test_locked_joints_take_inputs_away():
+    robot = load("quadrotor").lock({"x": 0.0, "y": 0.0, "yaw": 0.3, "pitch": 0.0})
+    assert robot.joints == ("z", "roll")
+    B = robot.actuation([0.0, 0.2])
+    np.testing.assert_allclose(B[0], np.cos(0.2))
+    np.testing.assert_allclose(np.abs(B[1]), 0.0397 / np.sqrt(2))
+    still = load("husky").lock({"x": 0.0, "y": 0.0})
+    np.testing.assert_allclose(still.actuation([0.5]), [[-0.2854, 0.2854]])
+
+
+def test_a_thruster_that_is_locked_to_the_base_is_no_input(tmp_path):
+    text = """<robot name="two"><link name="world"/><link name="a"><inertial><mass value="1"/>
+    <inertia ixx="1" iyy="1" izz="1"/></inertial></link><link name="b"><inertial><mass value="1"/>
+    <inertia ixx="1" iyy="1" izz="1"/></inertial></link>
+    <joint name="u" type="prismatic"><parent link="world"/><child link="a"/><axis xyz="0 0 1"/>
+    <limit lower="-9" upper="9" effort="0" velocity="9"/></joint>
+    <joint name="w" type="prismatic"><parent link="a"/><child link="b"/><axis xyz="0 0 1"/>
+    <limit lower="-9" upper="9" effort="5" velocity="9"/></joint>
+    <thruster name="t" link="a"><axis xyz="0 0 1"/><limit lower="0" upper="1"/></thruster></robot>"""
+    path = tmp_path / "two.urdf"
+    path.write_text(text)
+    robot = Robot.from_urdf(path)
+    assert robot.inputs == ("w", "t")
+    np.testing.assert_allclose(robot.actuation([0, 0]), [[0, 1], [1, 0]])
+    locked = robot.lock({"u": 0.0})
+    assert locked.inputs == ("w",)
+    np.testing.assert_allclose(locked.actuation([0.0]), [[1.0]])
