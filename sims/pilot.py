@@ -25,9 +25,10 @@ SOFT = 15.0  # [1/s] of braking's jerk over its acceleration at most: gentle, at
 PATHS = (1.0, 0.8, 0.5, 0.25)  # of σ̇ that replanning chooses from
 STANDS = 1e-6
 NEARER = 0.8  # of a distance that is less than wanted: kept at least
-PATIENT = 1.0  # [s] of standing before another way is looked for
+PATIENT, AGAIN = 1.0, 0.3  # [s] of standing before another way is looked for; between two such looks
 BEFORE = 0.05  # [s] back from now: velocities are measured over that
-LOOKS = (0.0, 0.5, 1.0)  # of the way until it stands, where its distance is looked at
+LOOKS = (0.5, 1.0)  # of the way until it stands, where its distance is looked at
+AWAY = 1e-3  # [m] by which that must grow where it is too small: to go away is never forbidden
 
 
 class Pilot:
@@ -48,7 +49,7 @@ class Pilot:
         self.courses = {}
         self._watch(world)
         self.part, self.schedule, self.tau, self.push = 0, None, (0.0, 1.0), 0.0
-        self.due, self.stood, self.waits_for = 0.0, None, None
+        self.due, self.stood, self.waits_for, self.other = 0.0, None, None, None
         self.times, self.shares, self.reactions, self.events = [0.0], [0.0], [], []
         self.begun, self.ended = [0.0], []
 
@@ -77,7 +78,10 @@ class Pilot:
         t = k * self.dt
         if self.schedule is None:
             self._enter(t)
-        if self.replan is not None and t >= self.due - 1e-9:
+        if self.other is not None:
+            if self.tau[0] >= self.schedule.sigma.duration:
+                self._take_other(t)
+        elif self.replan is not None and t >= self.due - 1e-9:
             self._plan_again(t)
         self._slow_down(t)
         return self._rows(k)
@@ -89,6 +93,7 @@ class Pilot:
         if self.replan is not None and self.spans[self.part].do == "move":
             self.schedule, self.due = halt(base, 0.0), t
             self._peaks()
+            self.courses[self.part].prepare()
 
     def _rows(self, k):
         """The next rows of the reference; parts of the plan follow each other."""
@@ -204,9 +209,11 @@ class Pilot:
     def _clear(self, traffic, t, x, rate, brake, speed):
         reaction = self.safety.reaction + self.steps * self.dt
         ahead = rate * reaction + 0.5 * rate * brake
+        here = traffic.gap(self._at(x), t).distance
         for share in LOOKS:
             gap = traffic.gap(self._at(x + share * ahead), t)
-            if gap.distance - speed * (reaction + brake) < self.safety.clearance:
+            near = gap.distance - speed * (reaction + brake) < self.safety.clearance
+            if near and gap.distance < here + AWAY * share:
                 self._note(t, gap)
                 return False
         return True
@@ -236,14 +243,15 @@ class Pilot:
         begun = process_time()
         base, state = self.bases[self.part], self._state()
         if base.duration - state[0] > 1e-6:
-            found, moving = self._arrival(t, base, state), abs(state[1]) > STANDS or abs(state[2]) > STANDS
+            found, moving = self._arrival(t, base, state), _moves(state)
             arrives = found is not None and found.sigma(found.sigma.end)[0] > base.duration - 1e-6
             if found is None:
                 found = Schedule(base, stop(base, self._peaks(), state, 1.0)) if moving else halt(base, state[0])
             self.waits_for = None if arrives else self.waits_for or (t, ("the robot", "what is predicted"), np.nan)
             self.schedule, self.tau, self.push = found, (0.0, 1.0), 0.0
-            self._around(t, base, state, moving or self.waits_for is None)
-        self.reactions.append(process_time() - begun)
+            self.reactions.append(process_time() - begun)
+            survives = self.replan.horizon if found is None else found.sigma.duration
+            self._around(t, base, state, arrives, survives < self.replan.horizon)  # while it brakes or stands
 
     def _arrival(self, t, base, state):
         horizon = base.duration + self.replan.horizon
@@ -263,31 +271,42 @@ class Pilot:
         doubt = {key: getattr(self.replan, key) for key in ("initial", "growth", "most")}
         return [Seen(shape, t, doubt) if shape.name in self.predicted else shape for shape in self.moving]
 
-    def _around(self, t, base, state, fine):
-        """After standing for a while: another way to the end of the move."""
-        if fine or not self.replan.around:
+    def _around(self, t, base, state, arrives, threatened):
+        """Another way to the end of the move: at once where what comes reaches the robot wherever it waits on this one,
+        else after standing for a while. It stops, and goes on from there."""
+        if arrives or not self.replan.around:
             self.stood = None
             return
         self.stood = t if self.stood is None else self.stood
-        if t - self.stood < PATIENT:
+        if t < self.stood + (0.0 if threatened else PATIENT):
             return
-        self.stood = t
-        fingers = list(self.plan.fingers)
+        self.stood = t + AGAIN
+        halted = Schedule(base, stop(base, self._peaks(), state, 1.0)) if _moves(state) else halt(base, state[0])
+        last, fingers = float(halted.sigma(halted.sigma.end)[0]), list(self.plan.fingers)
+        if not 0.0 <= last <= base.duration:
+            return
         moved = np.array([i for i in range(self.robot.n) if i not in fingers])
-        q = base(state[0])
+        q, goal = base(last), base(base.end)
         arm = self.robot.lock({self.robot.joints[i]: float(q[i]) for i in fingers}) if fingers else self.robot
         plan = plan_motion(
-            arm, q[moved], base(base.end)[moved], self.standing, with_room(self.limits.select(moved)),
-            seed=self.scenario.seed, moving=self._seen(t), time=t, patience=self.replan.horizon,
+            arm, q[moved], goal[moved], self.standing, with_room(self.limits.select(moved)), seed=self.scenario.seed,
+            moving=self._seen(t), time=t + halted.sigma.duration, patience=self.replan.horizon,
         )  # fmt: skip
         if plan.solved:
             from sims.planners.avoid import embedded
 
-            base = plan.trajectory
-            self.bases[self.part] = embedded(base, q, moved)
-            self.courses.pop(self.part, None)
-            self.schedule, self.tau, self.push = whole(self.bases[self.part]), (0.0, 1.0), 0.0
+            self.schedule, self.tau, self.push = halted, (0.0, 1.0), 0.0
+            self.other = embedded(plan.trajectory, q, moved)
             self.events.append((t, "goes another way"))
+
+    def _take_other(self, t):
+        """Begin another way where the robot has come to stand."""
+        self.bases[self.part], self.other = self.other, None
+        self.courses.pop(self.part, None)
+        self.schedule, self.tau, self.push = whole(self.bases[self.part]), (0.0, 1.0), 0.0
+        self._peaks()
+        self.courses[self.part].prepare()
+        self.due = t + self.replan.every
 
     # --- what is told
 
@@ -327,6 +346,10 @@ class Seen:
         x = np.asarray(t, float) - self.t
         place = self.pose[:3] + x[..., None] * self.speed
         return np.concatenate([place, np.broadcast_to(self.pose[3:], (*x.shape, 4))], axis=-1)
+
+
+def _moves(state) -> bool:
+    return abs(state[1]) > STANDS or abs(state[2]) > STANDS
 
 
 def whole(base) -> Schedule:

@@ -176,11 +176,13 @@ def touch_notes(made, metrics, watcher) -> tuple:
     force = metrics.get(name)
     if force is None or force.value <= 0:
         return ()
-    if made.paced and watcher is not None:
-        value, t, pair = watcher.worst
+    first = getattr(watcher, "first_touch", None)
+    if made.paced and first is not None:
+        t, (link, thing) = first
         row = min(len(made.log.t) - 1, round(t / made.log.dt))
         if np.abs(made.log.v_ref[row]).max() < STANDING:
-            return (f"{pair[1]!r} ran into {pair[0]} of the standing robot at t = {t:.3g} s, with {value:.3g} N",)
+            worst = f"{force.value:.3g} N at most"
+            return (f"{thing!r} ran into {link} of the standing robot at t = {t:.3g} s, with {worst}",)
     if name in made.scenario.accept:
         return ()
     hit = f"{force.value:.3g} N at t = {force.time:.3g} s"

@@ -65,7 +65,7 @@ class Watcher:
         self.take = {self._held_by(round(s.end / self.dt), steps): s for s in grasps}
         self.pauses = sorted({*range(0, steps + 1, every), steps, *self.take, *(k for k in self.let_go if k <= steps)})
         self.grasp, self.held_at, self.reason = None, 0.0, None
-        self.slip, self.worst = {}, (0.0, 0.0, ("", ""))
+        self.slip, self.first_touch = {}, None
         self.clock, self.seen_until = clock or (lambda k: k), -1
         self.times, self.poses, self.gaps, self.forces, self.touches = [], [], [], [], []
 
@@ -123,9 +123,9 @@ class Watcher:
         pressing = [contact for contact in self.plant.contacts() if contact.force > 0]
         wrong = sum(contact.force for contact in pressing if contact.other not in self.meant)
         self.forces.append((sum(contact.force for contact in pressing), wrong))
-        if wrong > self.worst[0]:
+        if wrong > 0 and self.first_touch is None:
             hit = max((c for c in pressing if c.other not in self.meant), key=lambda contact: contact.force)
-            self.worst = wrong, t, (hit.link, hit.other)
+            self.first_touch = t, (hit.link, hit.other)
         self.touches += [(t, *contact.point, contact.force) for contact in pressing]
 
     # as arrays

@@ -30,7 +30,7 @@ class Replan(Part):
 
     every: positive("time") = Field(0.1, description="[s]")
     clearance: not_negative("length") = Field(0.02, description="kept from what is predicted [m]")
-    horizon: positive("time") = Field(6.0, description="of looking ahead, beyond the move itself [s]")
+    horizon: positive("time") = Field(3.0, description="of looking ahead, beyond the move itself [s]")
     initial: not_negative("length") = Field(0.0, description="doubt about where things are [m]")
     growth: not_negative("speed") = Field(0.05, description="of the doubt, with the time looked ahead [m/s]")
     most: not_negative("length") = Field(0.2, description="doubt at most [m]")

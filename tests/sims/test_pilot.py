@@ -83,7 +83,7 @@ def test_a_robot_that_can_never_go_on_stands_and_the_run_says_before_what():
 
 def test_what_runs_into_a_standing_robot_is_told_with_pair_and_time():
     x, y, z = load("panda").pose(np.array(START))[:3, 3].tolist()
-    comes = [(0.3, [x + 0.9, y, z]), (2.3, [x, y, z]), (4.0, [x + 1.5, y, z])]
+    comes = [(0.3, [x + 0.1, y + 0.9, z]), (2.3, [x, y, z]), (4.0, [x + 1.5, y, z])]
     made = run(scene(comes, safety=SAFETY | {"clearance": 0.8}))
     assert made.metrics["contact.unintended_force_n"].value > 0
     assert any("'arm' ran into" in w and "standing robot at t = " in w for w in made.warnings)

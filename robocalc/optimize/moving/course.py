@@ -64,6 +64,10 @@ class Course:
             w, j = max(reached.tolist(), key=lambda pair: (pair[1], pair[0]))
         return Schedule(self.base, self._sigma(edges, nodes, ends, shape, span, how, w, j, first_leg, extra))
 
+    def prepare(self):
+        """Cut the path now, so that the first search does not wait for that."""
+        self._cells(self.base.start, False)
+
     # --- the path cut into cells
 
     def _cells(self, s0, moves):
@@ -71,7 +75,7 @@ class Course:
         from robocalc.optimize.moving import search
 
         key = None if moves or abs(s0 - self.base.start) < SAME else round(s0, 9)
-        if self._cut is None or self._cut[0] != (key, moves):
+        if self._cut is None or self._cut[0] != key:
             edges = self._edges(None if key is None else s0)
             nodes = np.unique([*range(0, len(edges), EVERY), len(edges) - 1])
             begin = 0
@@ -80,7 +84,7 @@ class Course:
                 nodes = np.unique([*nodes, begin_edge])
                 begin = int(np.searchsorted(nodes, begin_edge))
             cells = search.cells_of(self.base, edges, nodes)
-            self._cut = (key, moves), edges, nodes, begin, self._legs(edges, nodes), cells
+            self._cut = key, edges, nodes, begin, self._legs(edges, nodes), cells
         _, edges, nodes, begin, legs, cells = self._cut
         return edges, nodes, -1 if moves else begin, legs, cells
 

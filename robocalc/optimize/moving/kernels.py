@@ -13,7 +13,7 @@ from robocalc.dynamics.collision.edges import OPEN, recentred
 from robocalc.dynamics.collision.query import free, pair_apart, smallest
 from robocalc.jit import njit
 
-DEPTH = 3  # halvings of a cell of path and time before it counts as blocked
+DEPTH = 2  # halvings of a cell of path and time before it counts as blocked
 
 
 @njit
