@@ -74,7 +74,7 @@ class MPC:
         default=0.05,
         metadata=about("[s] in which a disturbance of the inputs is found; 0: none is", "time"),
     )
-    iterations: int = field(default=30, metadata=about("of the solver a control period, at most"))
+    iterations: int = field(default=9, metadata=about("of the solver a control period, at most"))
     deadline: float | None = field(
         default=None, metadata=about("[s] of wall time for the solver a control period; left out: none", "time")
     )

@@ -47,7 +47,7 @@ def piqp_of(p):
 def periods():
     """(seconds of each call of the law, seconds of each PIQP solve, largest difference of first inputs [N m])."""
     from robocalc.control import MPC
-    from robocalc.control.kernels_horizon import state_in
+    from robocalc.control.kernels_horizon import UNSOLVED, state_in
     from robocalc.dynamics import load
     from sims.engines.twin import Twin
 
@@ -65,7 +65,7 @@ def periods():
             at = min(k * STEPS, len(ref) - STEPS)
             now = ref[at : at + STEPS].mean(axis=0)
             rows = np.vstack([ref[at, :2], now, known[at : at + STEPS].mean(axis=0)])
-            q, v = state.q.copy(), state.v.copy()
+            q, v, unsolved = state.q.copy(), state.v.copy(), memory.ravel()[UNSOLVED]
             began = process_time()
             law.step(model, law.gains, memory, k * PERIOD, q, v, rows, tau)
             ours.append(process_time() - began)
@@ -76,7 +76,7 @@ def periods():
             theirs.append(process_time() - began)
             if episode < 0:
                 ours, theirs = [], []
-            elif "SOLVED" in str(status) and k:  # the first state of an episode may be beyond what bounds allow
+            elif "SOLVED" in str(status) and memory.ravel()[UNSOLVED] == unsolved:  # ours: not out of iterations
                 apart = max(apart, abs(solver.result.x[:7] - view.point.y[0, :7]).max())
             for _ in range(STEPS):
                 state = twin.step(tau)
