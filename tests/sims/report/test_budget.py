@@ -73,6 +73,17 @@ def test_drives_at_their_limit_are_a_cause():
     assert next(r for r in budget.rows if r.name == "payload").alone == pytest.approx(row.without, rel=1e-12)
 
 
+def test_a_start_away_from_the_motion_is_a_cause_and_a_start_on_it_is_none():
+    home = [0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785]
+    aside = [q + 0.05 for q in home]
+    steps = [{"do": "wait", "at": "home", "duration": "1 s"}]
+    _, budget = budget_of(move(robot={"model": "panda", "home": home, "start": aside}, task=steps))
+    assert [row.name for row in budget.rows] == ["start"]
+    assert budget.rows[0].without < 1e-12
+    _, budget = budget_of(move(robot={"model": "panda", "home": home, "start": home}, task=steps))
+    assert budget.rows == ()
+
+
 def test_a_long_run_is_looked_at_over_its_beginning(monkeypatch):
     scenario = move(disturbances=[PAYLOAD])
     made = run(scenario)
