@@ -9,3 +9,26 @@ search (safe intervals of waiting places), among (paths tried, the earliest arri
 
 source   safe intervals: Phillips & Likhachev (2011), doi 10.1109/ICRA.2011.5980306
 """
+
+from importlib import import_module
+
+EXPORTS = {
+    "Traffic": "among",
+    "Course": "course",
+    "Schedule": "pace",
+    "Movers": "tables",
+    "read_moving": "tables",
+}
+__all__ = list(EXPORTS)
+
+
+def __getattr__(name):
+    if name in EXPORTS:
+        value = getattr(import_module(f"robocalc.optimize.moving.{EXPORTS[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'robocalc.optimize.moving' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *EXPORTS})
