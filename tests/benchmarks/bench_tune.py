@@ -168,7 +168,7 @@ def robust():
         robust_on = problem(base, variants([base], draws, seed, "training", 12))
         single = problem(base, robust_on.scenarios[:1])
         held_out = problem(base, variants([base], draws, seed, "validation", 16))
-        points = [robust_on.space.before(), *(curve(p, "gauss_newton", 60, seed)[1] for p in (single, robust_on))]
+        points = [robust_on.space.before(), *(curve(p, "gauss_newton", 150, seed)[1] for p in (single, robust_on))]
         costs = [held_out.evaluate(x).costs for x in points]
         means, worsts = [np.mean(c) for c in costs], [max(c) for c in costs]
         won += means[2] < min(means[:2]) and worsts[2] < min(worsts[:2])

@@ -6,8 +6,8 @@
 
 First the starts are looked at, and the best one's groups of gains moved as wholes, by costs alone. Safeguards: λ grows
 until the cost falls as much as the model says; a diverged point counts as infinite; numbers at a bound that the cost
-pushes outwards are held there. After a descent has come to its end, random starts around the best follow, until the
-budget is used up.
+pushes outwards are held there. After a descent has come to its end, the next best starts and then random ones
+around the best follow, until the budget is used up.
 Source: Nocedal & Wright (2006), ch. 4, 6 and 10.3 (structured quasi-Newton); Nielsen (1999) for λ.
 """
 
@@ -19,6 +19,7 @@ SMALL_STEP = 1e-4  # of a range: a descent ends
 SMALL_GAIN = 1e-6  # relative
 FIRST_DAMPING = 0.1
 LEAST_DAMPING, MOST_DAMPING = 1e-6, 1e8
+MORE_STARTS = 2  # of those given, from which is descended besides the best
 COARSE = 0.1  # of a range: step of whole groups before the first descent
 SPREAD = 0.15  # of a range: how far from the best new starts lie
 REACH = 0.2  # of a range: the longest step
@@ -40,7 +41,7 @@ def _many_starts(task, curved):
     order = np.argsort([a.cost for a in answers], kind="stable")
     x, used = yield from _coarse(task, looked[order[0]], answers[order[0]].cost, left // 4)
     left -= used
-    waiting = [x, *(looked[i] for i in order[1:])]
+    waiting = [x, *(looked[i] for i in order[1 : 1 + MORE_STARTS])]
     while left > 0:
         if waiting:
             x = waiting.pop(0)
@@ -50,7 +51,6 @@ def _many_starts(task, curved):
         left -= used
         if found is not None and (best is None or found[0] < best[0]):
             best = found
-        waiting = waiting[:1] if best is None else []
 
 
 def _coarse(task, x, cost, budget):

@@ -265,3 +265,26 @@ def test_every_shipped_study_loads_and_names_what_is_there(path):
     assert problem.space.knobs
     assert len(held_out) == spec.validation
     assert spec.method == "auto" or spec.method in METHODS
+
+
+def test_the_command_tunes_and_ends_with_a_code(tmp_path, capsys):
+    from sims.cli.guard import exit_code
+
+    two_link(**EFFECTS["noise"]).save(tmp_path / "arm.yaml")
+    file = tmp_path / "study.yaml"
+    file.write_text(
+        "format: robocalc-study/1\nname: arm\nscenario: arm.yaml\nbudget: 8\nvalidation: 1\n"
+        "randomise: {scenarios: 2, moves: 0.1 rad}\nobjectives: {tracking: 1}\n"
+    )
+    out = str(tmp_path / "out")
+    assert exit_code(["tune", str(file), "--out", out, "--no-verify", "--explain"]) in (0, 1)
+    said = capsys.readouterr().out
+    assert "controller.kp shoulder" in said
+    assert "because" in said
+    assert (tmp_path / "out" / "tuned.yaml").is_file()
+    assert exit_code(["tune", str(file), "--out", out, "--no-verify"]) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert exit_code(["tune", str(file), "--out", out, "--no-verify", "--resume", "--json"]) in (0, 1)
+    assert json.loads(capsys.readouterr().out)["format"] == "robocalc-study-result/1"
+    assert exit_code(["tune", str(tmp_path / "nowhere.yaml")]) == 2
+    assert "no such file" in capsys.readouterr().err
