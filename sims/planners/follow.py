@@ -1,5 +1,6 @@
 """Step `follow`: a closed or open curve, lap after lap, up to speed and back to rest without a jump in snap.
 
+    fly        adds a quadrotor's move through waypoints
     follow     adds the motion: a quadrotor and a wheeled base by differential flatness, an arm by its tool
     CURVES     shape -> offsets from the start, with derivatives by the phase
 
@@ -21,8 +22,13 @@ PLANES = {"xy": (0, 1), "xz": (0, 2), "yz": (1, 2)}
 RAMP = np.array([0, 0, 0, 0, 35.0, -84.0, 70.0, -20.0])  # 0 to 1 with three derivatives zero at both ends
 KNOT = 0.02  # [s] between knots of the motion
 SAMPLES = 40  # of a lap, at which an arm's joints are found
+SLOWER, SLOWED = 40, 1.08  # times that a move may become longer by that factor, to fit the rotors
 OVER = 1e-9  # of a limit: rounding
 FLYING, PLANAR, ROLLING = ("x", "y", "z", "yaw", "pitch", "roll"), ("x", "z", "pitch"), ("x", "y", "yaw")
+
+
+class BeyondInputs(Failed):
+    """More than the rotors or wheels give."""
 
 
 def follow(mover, step):
@@ -96,16 +102,55 @@ CURVES = {"figure_eight": figure_eight, "circle": circle, "lissajous": lissajous
 
 
 def _flat(mover, step):
-    robot, duration = mover.robot, mover.whole(step.duration)
-    begin = np.array(mover.q)
+    robot, duration, begin = mover.robot, mover.whole(step.duration), np.array(mover.q)
+    return _add_flat(mover, duration, lambda t: _shapes(robot, step, begin, phase(step, duration, t)))
+
+
+def flies(robot) -> bool:
+    """Whether the robot is a quadrotor, whose attitude follows from its motion."""
+    return robot.joints in (FLYING, PLANAR) and bool(robot.tree.thrusters)
+
+
+def fly(mover, rows, stop, duration, limits):
+    """Add the motion of least squared snap through configurations rows (K, n), at rest where `stop` (K,) says so."""
+    robot, n = mover.robot, 4 if mover.robot.joints == FLYING else 2
+    tilted = np.abs(rows[:, n:]).max(axis=1) > 1e-9
+    if tilted[1:].any():
+        raise Failed(f"{robot.name} rests level: {' and '.join(robot.joints[n:])} must be 0; planner collocation flips")
+    free = {"limits": limits.select(range(n))} if duration is None else {"duration": mover.whole(duration)}
+    motion = minimum_snap(rows[:, :n], stop=stop, **free)
+    for _ in range(SLOWER):
+        motion = motion.with_duration(mover.whole(motion.duration))
+        try:
+            return _add_flat(mover, motion.duration, _flown(robot, motion))
+        except BeyondInputs:
+            if duration is not None:
+                raise
+            motion = motion.scale_time(SLOWED)
+    raise Failed(f"{robot.name} cannot fly there, however slowly")
+
+
+def _flown(robot, motion):
+    """joints(t) -> (q, v, a) of a quadrotor whose x, (y,) z and yaw are the motion's."""
+    gravity = float(np.linalg.norm(robot.g))
+
+    def joints(t):
+        p = np.stack([motion(t, order) for order in range(5)])
+        return flat_quadrotor(p[:, :, :3], p[:3, :, 3], gravity) if motion.n == 4 else flat_quadrotor_2d(p, gravity)
+
+    return joints
+
+
+def _add_flat(mover, duration, joints):
+    """Add the motion joints(t (N,)) -> (q, v, a), tracked as the robot does it."""
+    robot, begin = mover.robot, np.array(mover.q)
 
     def states(t):
         return np.hstack(motion(t)[:2])
 
     def motion(t):
-        t = np.atleast_1d(t)
         try:
-            return _shapes(robot, step, begin, phase(step, duration, t))
+            return joints(np.atleast_1d(t))
         except InvalidInput as error:
             raise Failed(str(error)) from None
 
@@ -190,7 +235,7 @@ def _thrusts(robot, t, u, scale):
     k, i = np.unravel_index(np.argmax(beyond), beyond.shape)
     if beyond[k, i] > OVER * max(abs(high[i]), 1.0):
         why = f"limit of {robot.inputs[i]} exceeded by {beyond[k, i]:.4g} {robot.input_units[i]} at t = {t[k]:.3g} s"
-        raise Failed(f"{why}; a longer period or ramp needs less", beyond[k, i], robot.input_units[i])
+        raise BeyondInputs(f"{why}; a slower motion needs less", beyond[k, i], robot.input_units[i])
 
 
 def _by_tool(mover, step):

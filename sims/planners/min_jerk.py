@@ -1,4 +1,7 @@
-"""Planner `min_jerk`: through the waypoints to the target, smooth in the joints or in straight lines of the tool."""
+"""Planner `min_jerk`: through the waypoints to the target, smooth in the joints or in straight lines of the tool.
+
+A quadrotor, whose attitude follows from its motion, takes the motion of least snap: sims.planners.follow.
+"""
 
 from functools import partial
 
@@ -7,6 +10,7 @@ import numpy as np
 from robocalc.errors import Infeasible
 from robocalc.trajectory import Limits, curve_motion, line_motion, minimum_jerk
 from sims.planners.base import SAME, Failed, farthest_beyond
+from sims.planners.follow import flies, fly
 
 
 def plan_move(mover, step, settings):
@@ -16,6 +20,8 @@ def plan_move(mover, step, settings):
     duration = step.duration
     if duration is None and settings.duration != "auto":
         duration = settings.duration
+    if flies(mover.robot) and (moved := _waypoints(mover, targets, stop)):
+        return fly(mover, *moved, duration, mover.step_limits(step))
     shape = (_line if step.path == "line" else _joint)(mover, targets, stop)
     if shape is None:  # the robot is there already
         mover.stay(mover.period if duration is None else duration)
@@ -40,6 +46,12 @@ def _in_time(shape, duration, limits, joints):
 
 def _joint(mover, targets, stop):
     """The motion as a function of limits or duration, None for no motion."""
+    moved = _waypoints(mover, targets, stop)
+    return None if moved is None else partial(minimum_jerk, moved[0], stop=moved[1])
+
+
+def _waypoints(mover, targets, stop):
+    """(rows (K, n), stops (K,)) from here on, None where nothing moves."""
     waypoints, pose = [mover.q], mover.robot.pose(mover.q)
     for target in targets:
         waypoints.append(mover.configuration(target, waypoints[-1], pose))
@@ -49,8 +61,7 @@ def _joint(mover, targets, stop):
     if not kept.size:
         return None
     rows = np.array([waypoints[0], *(waypoints[k + 1] for k in kept)])
-    halts = np.array([True, *(stop[k] for k in kept)])
-    return partial(minimum_jerk, rows, stop=halts)
+    return rows, np.array([True, *(stop[k] for k in kept)])
 
 
 def _line(mover, targets, stop):

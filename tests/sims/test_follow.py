@@ -89,7 +89,7 @@ def test_what_the_rotors_cannot_give_is_named_with_its_time():
     assert result.verdict == "infeasible"
     assert "step 'eight': limit of rotor" in result.why
     assert "exceeded by" in result.why
-    assert "a longer period or ramp needs less" in result.why
+    assert "a slower motion needs less" in result.why
 
 
 def test_a_husky_rolls_along_the_curve_from_its_heading():
@@ -130,3 +130,25 @@ def test_a_curve_that_is_not_for_this_robot_is_refused(changes, words):
     plan = plan_task(scenario, believed_robot(scenario), ())
     assert not plan.solved
     assert words in str(plan.violations[0])
+
+
+@pytest.mark.parametrize(
+    ("model", "goal", "via"),
+    [
+        ("quadrotor", [1, 0.5, 0.8, 0.6, 0, 0], [0.5, 0.5, 0.2, 0, 0, 0]),
+        ("quadrotor_2d", [1, 0.5, 0], [0.5, 0.6, 0]),
+    ],
+)
+def test_a_quadrotors_move_is_one_that_it_can_fly(model, goal, via):
+    for on_the_way in ([], [{"joints": via, "pass_through": True}]):
+        task = [{"do": "move", "to": {"joints": goal}, "via": on_the_way}, {"do": "wait", "duration": 0.2}]
+        result = made(robot={"model": model}, task=task)
+        assert result.accepted, result.why
+        assert result.metrics["tracking.joint_max_deg"].value < 1e-6
+        assert result.metrics["torque.saturated_fraction"].value == 0
+        np.testing.assert_allclose(result.log.q[-1], goal, atol=1e-6)
+    too_fast = made(robot={"model": model}, task=[{"do": "move", "to": {"joints": goal}, "duration": 0.4}])
+    assert too_fast.verdict == "infeasible"
+    assert "limit of" in too_fast.why
+    tilted = made(robot={"model": model}, task=[{"do": "move", "to": {"joints": [*goal[:-1], 0.3]}}])
+    assert "rests level" in tilted.why
