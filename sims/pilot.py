@@ -249,7 +249,8 @@ class Pilot:
                 found = Schedule(base, stop(base, self._peaks(), state, 1.0)) if moving else halt(base, state[0])
             self.waits_for = None if arrives else self.waits_for or (t, ("the robot", "what is predicted"), np.nan)
             self.schedule, self.tau, self.push = found, (0.0, 1.0), 0.0
-            self.reactions.append(process_time() - begun)
+            if state[0] > STANDS or moving:  # under way: before that, nothing waits for it
+                self.reactions.append(process_time() - begun)
             survives = self.replan.horizon if found is None else found.sigma.duration
             self._around(t, base, state, arrives, survives < self.replan.horizon)  # while it brakes or stands
 

@@ -90,5 +90,5 @@ def drive(number) -> dict:
             k += pilot.steps
     return {
         "number": number, "arrived": pilot.done, "why": "" if pilot.done else pilot.told(), "nearest": nearest,
-        "standing": hit, "reaction": max(pilot.reactions), "time": k * DT,
+        "standing": hit, "reaction": max(pilot.reactions, default=0.0), "time": k * DT,
     }  # fmt: skip
