@@ -39,7 +39,7 @@ LINES = [
     Line("moving-contact", "of these, in contact while the robot moves", "-", "at_most", 0, "scenes", touched),
     Line(
         "moving-reaction",
-        "planning again under way, longest of each scene, 95 %",
+        "planning again under way, longest a scene, 95 %",
         "-",
         "at_most",
         50,
