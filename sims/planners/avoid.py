@@ -14,7 +14,7 @@ from robocalc.dynamics.tree import Shape as TreeShape
 from robocalc.optimize import plan_motion
 from robocalc.trajectory import Trajectory
 from sims.engines.poses import matrix
-from sims.planners import min_jerk
+from sims.planners import min_jerk, roam
 from sims.planners.base import SAME, Failed
 
 REMEDIES = {
@@ -26,6 +26,8 @@ REMEDIES = {
 
 def plan_move(mover, step, settings):
     """Add the move to the mover's motion, from rest to rest at each waypoint; raises Failed."""
+    if roam.roams(mover.robot):
+        return roam.plan_move(mover, step, settings, arm_and_obstacles(mover, {})[1])
     if step.path == "line":
         return min_jerk.plan_move(mover, step, SimpleNamespace(duration="auto"))
     targets = [*step.via, step.to]

@@ -103,7 +103,7 @@ CURVES = {"figure_eight": figure_eight, "circle": circle, "lissajous": lissajous
 
 def _flat(mover, step):
     robot, duration, begin = mover.robot, mover.whole(step.duration), np.array(mover.q)
-    return _add_flat(mover, duration, lambda t: _shapes(robot, step, begin, phase(step, duration, t)))
+    return add_flat(mover, duration, lambda t: _shapes(robot, step, begin, phase(step, duration, t)))
 
 
 def flies(robot) -> bool:
@@ -122,7 +122,7 @@ def fly(mover, rows, stop, duration, limits):
     for _ in range(SLOWER):
         motion = motion.with_duration(mover.whole(motion.duration))
         try:
-            return _add_flat(mover, motion.duration, _flown(robot, motion))
+            return add_flat(mover, motion.duration, _flown(robot, motion))
         except BeyondInputs:
             if duration is not None:
                 raise
@@ -141,7 +141,7 @@ def _flown(robot, motion):
     return joints
 
 
-def _add_flat(mover, duration, joints):
+def add_flat(mover, duration, joints):
     """Add the motion joints(t (N,)) -> (q, v, a), tracked as the robot does it."""
     robot, begin = mover.robot, np.array(mover.q)
 

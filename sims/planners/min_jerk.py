@@ -10,7 +10,7 @@ import numpy as np
 from robocalc.errors import Infeasible
 from robocalc.trajectory import Limits, curve_motion, line_motion, minimum_jerk
 from sims.planners.base import SAME, Failed, farthest_beyond
-from sims.planners.follow import flies, fly
+from sims.planners.follow import ROLLING, flies, fly
 
 
 def plan_move(mover, step, settings):
@@ -20,6 +20,10 @@ def plan_move(mover, step, settings):
     duration = step.duration
     if duration is None and settings.duration != "auto":
         duration = settings.duration
+    if mover.robot.joints == ROLLING and mover.robot.tree.tyres and step.path == "joint":
+        from sims.planners import roam
+
+        return roam.plan_move(mover, step, None)
     if flies(mover.robot) and (moved := _waypoints(mover, targets, stop)):
         return fly(mover, *moved, duration, mover.step_limits(step))
     shape = (_line if step.path == "line" else _joint)(mover, targets, stop)

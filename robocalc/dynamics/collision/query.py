@@ -135,6 +135,8 @@ def smallest(scene, q, reach, out, spare):
     bound = scene.bound
     best, found, likely = reach, -1, 0
     out[0] = np.inf
+    if len(bound) == 0:
+        return found
     for p in range(len(bound)):
         if bound[p] < bound[likely]:
             likely = p
