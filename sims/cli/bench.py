@@ -1,4 +1,4 @@
-"""`robocalc bench`: what planners are worth on files of problems."""
+"""`robocalc bench`: what planners are worth on files of problems, and controllers on a known gym's tasks."""
 
 import hashlib
 import json
@@ -55,6 +55,34 @@ def mbm(
                 print(f"failed: {row['key']}: {row['why']}")
         print(f"all results  {folder}")
     return 0 if all_well(rows) else 1
+
+
+@bench_app.command()
+@guarded
+def gym(
+    task: Annotated[list[str], typer.Option("--task", metavar="NAME", help="only this one; may be repeated")] = (),
+    controller: Annotated[
+        list[str], typer.Option("--controller", metavar="NAME", help="only this one; may be repeated")
+    ] = (),
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="of the start; else each task's", min=0)
+    ] = None,
+    engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="bullet or twin")] = "bullet",
+    as_json: Json = False,
+):
+    """Fly safe-control-gym's tasks under our controllers: return and RMSE as it defines them, beside its own."""
+    from sims.bench.gym import bench as fly_all
+    from sims.bench.gym import table
+    from sims.cli.progress import announce_compiling
+    from sims.cli.tables import columns
+
+    announce_compiling()
+    rows = fly_all(task, controller, seed=seed, kind=engine)
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        columns(table(rows), indent="")
+    return 0 if all(row.get("ended", "time") == "time" for row in rows) else 1
 
 
 def _digest(file) -> str:

@@ -1,0 +1,183 @@
+"""safe-control-gym's tasks flown in an engine: return, RMSE, CPU time of each controller, beside the gym's own.
+
+fly      one task under one controller -> Flight
+bench    tasks by controllers -> rows
+THEIRS   what the gym's own controllers reach on the same tasks
+"""
+
+from dataclasses import dataclass
+from time import process_time
+
+import numpy as np
+
+from robocalc.errors import UnknownName
+from sims.bench.gym_laws import CONTROLLERS, controller, known
+from sims.bench.gym_tasks import TASKS, Task
+from sims.engines import engine
+
+# return and RMSE of safe-control-gym at e39a569 (examples/lqr), its own seeds
+THEIRS = {
+    "cart_pole_stabilisation": {"lqr": (-6.585497503290104, 0.19357258), "ilqr": (-6.560666823535171, 0.19476970)},
+    "cart_pole_tracking": {"lqr": (-225.70207397205962, 1.32362038), "ilqr": (-23.265866187402253, 0.39691179)},
+    "quadrotor_2d_stabilisation": {"lqr": (-22.321447158846073, 0.24644341), "ilqr": (-20.64863644549722, 0.22636248)},
+    "quadrotor_2d_tracking": {"lqr": (-5.878324991860316, 0.17238170), "ilqr": (-2.86410867742873, 0.09575793)},
+    "quadrotor_3d_stabilisation": {"lqr": (-23.643395062259458, 0.27492008), "ilqr": (-22.32441068246237, 0.26244060)},
+    "quadrotor_3d_tracking": {"lqr": (-36.84086327939423, 0.40812440), "ilqr": (-34.45127718183841, 0.34102706)},
+}
+
+
+@dataclass(frozen=True)
+class Flight:
+    """One episode.
+
+    X (N + 1, 2n), U (N, m)    states at the control periods and inputs within their limits, as the engine had them
+    reward (N,)                of each period; `total` their sum, the gym's return
+    rmse                       √ mean Σ e² over the gym's positions (and the pole's angle)
+    ended                      "time", or "out of bounds" where the gym ends the episode
+    saturated                  periods in which an input was wanted beyond its limits
+    plan_s, run_s              CPU seconds to make the controller and to fly
+    """
+
+    X: np.ndarray
+    U: np.ndarray
+    reward: np.ndarray
+    rmse: float
+    ended: str
+    saturated: int
+    plan_s: float
+    run_s: float
+
+    @property
+    def total(self) -> float:
+        return float(self.reward.sum())
+
+
+def fly(task, name, *, seed=None, kind="bullet") -> Flight:
+    """One episode of a task (or its name) under the controller of that name, from the start of that seed.
+
+    raises   UnknownName     task, controller or engine
+             InvalidInput    seed; a controller that is not for the task
+    """
+    task = _task(task)
+    x = task.start(seed)
+    begun = process_time()
+    act = controller(name, task, x)
+    ready = process_time()
+    with engine(kind)(task.robot, task.dt) as plant:
+        X, U, saturated, ended = _episode(task, plant, act, x)
+    y = np.array([task.measured(row) for row in X])
+    reward = rewards(task, y, U)
+    return Flight(X, U, reward, rmse(task, y), ended, saturated, ready - begun, process_time() - ready)
+
+
+def _episode(task, plant, act, x0):
+    """(X, U, periods with an input at its limit, why it ended), stepping the plant under held inputs."""
+    n, N = task.robot.n, task.periods
+    X, U, saturated = np.zeros((N + 1, 2 * n)), np.zeros((N, task.robot.m)), 0
+    plant.reset(x0[:n], x0[n:])
+    X[0] = x0
+    advance = _stepper(task, plant)
+    for k in range(N):
+        wanted = np.asarray(act(k, X[k]), float)
+        if not np.isfinite(wanted).all():
+            return X[: k + 1], U[:k], saturated, "inputs that are not finite"
+        U[k] = np.clip(wanted, *task.limits)
+        saturated += bool((U[k] != wanted).any())
+        advance(U[k], k == 0, X[k + 1])
+        if out_of_bounds(task, X[k + 1]):
+            return X[: k + 2], U[: k + 1], saturated, "out of bounds"
+    return X, U, saturated, "time"
+
+
+def _stepper(task, plant):
+    """advance(u, fresh, x): a control period of the plant under u; the state then into x."""
+    from sims.bench.kernels_gym import room_for, torque_flat
+
+    n, h = task.robot.n, task.plant()
+    q, v, at = np.zeros(n), np.zeros(n), np.zeros(2 * n)
+    room, model = room_for(n, task.robot.m), task.robot.model()
+    read, push, steps, turns = plant.read, plant.push, range(task.substeps), bool(task.robot.thrusters)
+
+    def advance(u, fresh, x):
+        for step in steps:
+            if turns or step == 0:
+                read(q, v)
+                torque_flat(*model, h.inputs, h.drag, h.timing, q, v, u, fresh and step == 0, *room, at)
+            push(room.tau)
+        read(q, v)
+        x[:n], x[n:] = q, v
+
+    return advance
+
+
+def out_of_bounds(task, x) -> bool:
+    """Whether the gym ends an episode there."""
+    y = task.measured(x)[list(task.order)]
+    high = np.array(task.bounds_gym)
+    low = -high
+    for i, value in task.floor.items():
+        low[i] = value
+    return bool(((y < low) | (y > high)).any())
+
+
+def rewards(task, y, U) -> np.ndarray:
+    """(N,) of measured states y (N + 1, 2n) and inputs U (N, m)."""
+    e, du = y[1:] - task.targets[1 : len(y)], U - task.hover
+    return -0.5 * ((e * e) @ task.diagonal + task.effort * (du * du).sum(axis=1))
+
+
+def rmse(task, y) -> float:
+    """√ mean over periods of Σ e², e of the gym's positions against the reference of the period's end."""
+    mask = np.zeros(len(task.order))
+    mask[[task.order[i] for i in task.seen]] = 1.0
+    e = (y[1:] - task.reference[1 : len(y)]) * mask
+    return float(np.sqrt((e * e).sum(axis=1).mean()))
+
+
+def bench(tasks=(), controllers=(), *, seed=None, kind="bullet") -> list:
+    """One row (dict) a task and controller, ours and the gym's own; all of them where none are named."""
+    rows = []
+    for task in [_task(name) for name in tasks] or list(TASKS.values()):
+        able = known(task)
+        chosen = [name for name in controllers or able if name in able or name not in CONTROLLERS]
+        if not chosen:
+            raise InvalidInput(f"{', '.join(controllers)} cannot do {task.name}; what can: {', '.join(able)}")
+        rows += [_row(task, name, fly(task, name, seed=seed, kind=kind)) for name in chosen]
+        if seed in (None, task.seed):
+            for name, (total, error) in THEIRS[task.name].items():
+                rows.append(
+                    {"task": task.name, "controller": f"safe-control-gym {name}", "return": total, "rmse": error}
+                )
+    return rows
+
+
+def _row(task, name, flight):
+    return {
+        "task": task.name,
+        "controller": name,
+        "return": flight.total,
+        "rmse": flight.rmse,
+        "periods": len(flight.U),
+        "ended": flight.ended,
+        "saturated": flight.saturated,
+        "plan_s": flight.plan_s,
+        "run_s": flight.run_s,
+    }
+
+
+def table(rows) -> list:
+    """Rows of text for people."""
+    out = [("task", "controller", "return", "rmse", "ended", "CPU s, plan + run")]
+    for row in rows:
+        time = f"{row['plan_s']:.3f} + {row['run_s']:.3f}" if "plan_s" in row else ""
+        figures = f"{row['return']:.4f}", f"{row['rmse']:.4f}"
+        out.append((row["task"], row["controller"], *figures, row.get("ended", ""), time))
+    return out
+
+
+def _task(task) -> Task:
+    if isinstance(task, Task):
+        return task
+    if task not in TASKS:
+        raise UnknownName("task", task, TASKS)
+    return TASKS[task]
