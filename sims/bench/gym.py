@@ -10,7 +10,7 @@ from time import process_time
 
 import numpy as np
 
-from robocalc.errors import UnknownName
+from robocalc.errors import InvalidInput, UnknownName
 from sims.bench.gym_laws import CONTROLLERS, controller, known
 from sims.bench.gym_tasks import TASKS, Task
 from sims.engines import engine
