@@ -6,12 +6,12 @@ ball        a small ball around points
 cover       few balls that together hold the convex hull of points
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 BALLS = 8  # of a cover: more tests before fewer exact distances
-FLAT = (
-    0.05  # of the longest half edge: so much counts for each edge when boxes are compared, as flat ones have no volume
-)
+FLAT = 0.05  # of the longest half edge counts for each edge when boxes are compared, as flat ones have no volume
 ROUNDS = 60  # of ball: the radius is within some percent of the smallest
 
 
@@ -75,6 +75,14 @@ def cover(points, balls=BALLS):
     The hull is cut by planes across the longest side of whatever part has the largest ball; each part is convex, so a
     ball around its corners holds it.
     """
+    points = np.ascontiguousarray(points, float)
+    return _cover(points.tobytes(), balls).copy()
+
+
+@lru_cache(maxsize=256)
+def _cover(points, balls):
+    """`cover` of points as bytes: the same shapes come again with each loading of a robot."""
+    points = np.frombuffer(points).reshape(-1, 3)
     parts = [(points, *ball(points))]
     while len(parts) < balls:
         i = max(range(len(parts)), key=lambda k: parts[k][2])
