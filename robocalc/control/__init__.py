@@ -1,6 +1,8 @@
 """Laws that follow a reference: a design is a frozen set of gains, a law is one compiled function.
 
     PD, PID, ComputedTorque, LQR, LQI, Hinf, TVLQR, MPC   designs; fields are keys of `controller:`
+    Cascade, SlidingMode, DisturbanceObserver             more designs, of joints
+    Impedance, Admittance, OperationalSpace, CartesianVelocity   and of the tool and what touches it
     CONTROLLERS                     name -> design
     Law                             compiled step, gains, memory; any njit function of LAW's signature serves as step
     lqr, dlqr, tvlqr                linear-quadratic gains: continuous, sampled, along a motion
@@ -13,8 +15,11 @@
 numba and scipy load when a law is made, not here.
 """
 
+from robocalc.control.cascade import Cascade
 from robocalc.control.computed_torque import ComputedTorque, error_gains
+from robocalc.control.disturbance import Admittance, DisturbanceObserver
 from robocalc.control.horizon import HorizonSolution, solve_horizon
+from robocalc.control.impedance import Impedance
 from robocalc.control.law import FEEDFORWARD, Law
 from robocalc.control.linear import LQR, linearise
 from robocalc.control.lqi import LQI
@@ -22,7 +27,9 @@ from robocalc.control.mpc import MPC
 from robocalc.control.pd import PD, PID
 from robocalc.control.region import Region, region_of_attraction
 from robocalc.control.riccati import dlqr, lqr, tvlqr
+from robocalc.control.sliding import SlidingMode
 from robocalc.control.stability import damping_limit, inertia_bound
+from robocalc.control.task_space import CartesianVelocity, OperationalSpace
 from robocalc.control.tracking import TVLQR
 from robocalc.control.worst_case import Hinf, hinf
 
@@ -35,6 +42,13 @@ CONTROLLERS = {
     "hinf": Hinf,
     "tvlqr": TVLQR,
     "mpc": MPC,
+    "cascade": Cascade,
+    "sliding_mode": SlidingMode,
+    "disturbance_observer": DisturbanceObserver,
+    "impedance": Impedance,
+    "admittance": Admittance,
+    "operational_space": OperationalSpace,
+    "cartesian_velocity": CartesianVelocity,
 }
 
 __all__ = [
@@ -47,11 +61,18 @@ __all__ = [
     "PD",
     "PID",
     "TVLQR",
+    "Admittance",
+    "CartesianVelocity",
+    "Cascade",
     "ComputedTorque",
+    "DisturbanceObserver",
     "Hinf",
     "HorizonSolution",
+    "Impedance",
     "Law",
+    "OperationalSpace",
     "Region",
+    "SlidingMode",
     "damping_limit",
     "dlqr",
     "error_gains",

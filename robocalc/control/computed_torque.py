@@ -12,8 +12,8 @@ import numpy as np
 
 from robocalc.control.gains import Gain, about, check_period, check_substeps, checked, per_joint
 from robocalc.control.law import Law
-from robocalc.control.prediction import in_steps, prediction
-from robocalc.control.stability import stopping, tool_inertia
+from robocalc.control.observing import SPEED_NOISE, searching
+from robocalc.control.prediction import prediction
 from robocalc.errors import InvalidInput
 
 
@@ -44,11 +44,7 @@ def error_gains(poles, dt, substeps=1) -> np.ndarray:
 
 LOAD = np.array([2.0, 0.2, 0.2, 0.2])  # [kg, kg m] spread of m and m c expected of an unknown payload
 DRIFT = 1e-3 * LOAD**2  # [per s] by which their variance grows, so that a payload may change
-SPEED_NOISE = 5e-3  # [rad/s] of the measured velocity, for which the search is laid out
 SMOOTHING = 4.5e-3  # [s] over which the search takes the mean of motion and torque
-CLEAR = 4.0  # standard deviations by which an acceleration stands out of the noise
-TAKEN, ADDED = 0.6, 1.5  # of the mass that the robot shows at its tool: most that the feedback may leave out, or add
-SPUN = 0.35  # likewise of the rotational inertia there; TAKEN + SPUN < 1 leaves the feedback's inertia positive
 
 
 def delayed(gains, robot, dt, substeps, latency) -> Law:
@@ -69,28 +65,10 @@ def adaptive(gains, robot, dt, substeps, latency) -> Law:
     A joint's torque is trusted as far as its velocity is known and its friction: noise = M(home)ᵢᵢ σ_v/dt ⊕ Coulomb's.
     """
     from robocalc.control import kernels_payload as k
-    from robocalc.control.kernels import PREDICT
 
-    n, predict, age = robot.n, prediction(latency, dt, substeps), in_steps(latency, dt)
-    delay, commands = int(age), predict.shape[1] - 2
-    body, place = robot.frame(robot.tool)
-    if body < 0:
-        raise InvalidInput(f"adapt_payload: the tool {robot.tool} of {robot.name} is fixed to its base")
-    table = np.zeros((k.CONSTANTS + 1, max(k.WIDTH, n, commands + 2)))
-    table[:PREDICT, :n] = gains
-    table[PREDICT : k.NOISE, : commands + 2] = predict
-    table[k.NOISE, :n] = np.hypot(np.diag(robot.mass_matrix(robot.home)) * SPEED_NOISE / dt, robot.friction[1])
-    table[k.VISCOUS : k.STOP, :n] = robot.friction
-    table[k.STOP, :n] = stopping(robot, dt)
-    constants = table[k.CONSTANTS]
-    constants[[k.DELAY, k.LATE, k.COMMANDS, k.BODY, k.PERIOD]] = delay, age - delay, commands, body, dt
-    constants[k.POINT : k.POINT + 3] = place[9:]
-    constants[k.FRESH] = -np.expm1(-dt / SMOOTHING)
-    constants[k.CLEAR] = CLEAR * SPEED_NOISE / dt * constants[k.FRESH]
-    constants[k.DRIFT : k.DRIFT + 4] = DRIFT * dt
-    mass, inertia = tool_inertia(robot)
-    constants[[k.LIGHTEST, k.HEAVIEST, k.SPIN]] = -TAKEN * mass, ADDED * mass, SPUN * inertia
-    memory = np.zeros((k.HEAD + k.BLOCKS * n + commands + delay + 2, max(k.WIDTH, n)))
+    table, memory = searching("adapt_payload", gains, robot, dt, substeps, latency, SMOOTHING)
+    table[k.NOISE, : robot.n] = np.hypot(np.diag(robot.mass_matrix(robot.home)) * SPEED_NOISE / dt, robot.friction[1])
+    table[k.CONSTANTS, k.DRIFT : k.DRIFT + 4] = DRIFT * dt
     memory[k.COVARIANCE : k.HEAD, :4] = np.diag(LOAD**2)
     return Law(k.computed_torque_payload, table, memory, dt, "friction", robot)
 

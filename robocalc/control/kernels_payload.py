@@ -77,14 +77,37 @@ def unexplained(model, gains, memory, torques, v, ref, y):
 
 
 @njit
-def observe(model, gains, memory, torques, q, v, ref, tau):
-    """θ from the motion since the last measurement."""
-    n, c, first = len(q), gains[CONSTANTS], memory[COUNT, 0] == 0.0
+def note(memory, torques, tau):
+    """What was applied over the last period beyond the reference's torque, into the torques of the past."""
     for j in range(len(torques) - 1, 0, -1):
         torques[j] = torques[j - 1]
-    for i in range(n):
-        torques[0, i] = 0.0 if first else tau[i] - memory[NOMINAL, i]
-    if memory[COUNT, 0] > c[DELAY] + c[LATE]:
+    for i in range(len(tau)):
+        torques[0, i] = 0.0 if memory[COUNT, 0] == 0.0 else tau[i] - memory[NOMINAL, i]
+
+
+@njit
+def known(gains, memory):
+    """Whether there are two measurements, and torques as old as they are."""
+    return memory[COUNT, 0] > gains[CONSTANTS, DELAY] + gains[CONSTANTS, LATE]
+
+
+@njit
+def keep(memory, q, v, ref):
+    """This measurement, for the next call."""
+    first = memory[COUNT, 0] == 0.0
+    memory[COUNT, 0] += 1.0
+    for i in range(len(q)):
+        memory[V_BEFORE, i] = v[i] if first else memory[V_LAST, i]
+        memory[VR_BEFORE, i] = ref[1, i] if first else memory[VR_LAST, i]
+        memory[Q_LAST, i], memory[V_LAST, i], memory[QR_LAST, i], memory[VR_LAST, i] = q[i], v[i], ref[0, i], ref[1, i]
+
+
+@njit
+def observe(model, gains, memory, torques, q, v, ref, tau):
+    """θ from the motion since the last measurement."""
+    n, c = len(q), gains[CONSTANTS]
+    note(memory, torques, tau)
+    if known(gains, memory):
         y, smooth = memory[SPARE][:n], memory[HEAD + 3 * n : HEAD + 4 * n]
         unexplained(model, gains, memory, torques, v, ref, y)
         Y = columns(model, gains, memory, c[POINT:], memory[Q_LAST][:n], memory[V_LAST][:n], memory[A][:n])
@@ -93,11 +116,7 @@ def observe(model, gains, memory, torques, q, v, ref, tau):
             for k in range(PARAMETERS):
                 smooth[i, k] += c[FRESH] * (Y[i, k] - smooth[i, k])
         least_squares(smooth, memory[SMOOTH][:n], gains[NOISE], c[DRIFT:], memory[THETA], memory[COVARIANCE:HEAD])
-    memory[COUNT, 0] += 1.0
-    for i in range(n):
-        memory[V_BEFORE, i] = v[i] if first else memory[V_LAST, i]
-        memory[VR_BEFORE, i] = ref[1, i] if first else memory[VR_LAST, i]
-        memory[Q_LAST, i], memory[V_LAST, i], memory[QR_LAST, i], memory[VR_LAST, i] = q[i], v[i], ref[0, i], ref[1, i]
+    keep(memory, q, v, ref)
 
 
 @njit
