@@ -4,6 +4,7 @@ believed_robot   the robot that planner and law know
 true_robot       the same with the payload errors that nobody told them
 motion_limits    what the planner may use of each joint
 world_shapes     obstacles and things to grasp
+surfaces_of      how links of the robot behave in contact
 gripper_joints   which joints are fingers
 """
 
@@ -26,6 +27,7 @@ from robocalc.trajectory import Limits
 from sims.effects import Push, make_effects
 from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
+from sims.engines.bullet_load import Surface
 from sims.engines.poses import matrix, rpy_quaternion
 
 ROOM = {"acceleration": 0.5, "jerk": 0.5}  # of the limits that plans to be steered may use: the rest is for braking
@@ -175,14 +177,32 @@ def world_shapes(scenario) -> tuple:
 
 
 def _shape(scenario, item):
-    words = item.model_dump(exclude={"shape", "known_to_planner", "motion", "rpy_deg", "color"})
+    words = item.model_dump(exclude={"shape", "known_to_planner", "motion", "rpy_deg", "color", "mount"})
     words |= {"rpy": rpy(item.rpy_deg), "motion": None if item.motion is None else _motion(item)}
+    words |= {"mount": None if item.mount is None else _mount(item.mount)}
     if item.color is not None:
         words["color"] = item.color
     if item.shape == "height_field":
         heights, size = words.pop("heights"), words.pop("size")
         return shapes.Mesh(file=ground_file(item.name, heights, size), **words)
     return shapes.SHAPES[item.shape](**words)
+
+
+def _mount(spec):
+    """A hinge's angles are degrees in the file."""
+    slides = spec.type == "slide"
+    unit = 1.0 if slides else radians(1.0)
+    places = ("lower", "upper", "start", "rest") if slides else ("lower_deg", "upper_deg", "start_deg", "rest_deg")
+    values = [getattr(spec, key) for key in places]
+    lower, upper = (sign * np.inf if x is None else x * unit for x, sign in zip(values, (-1, 1)))
+    words = spec.model_dump(include={"axis", "damping", "friction", "stiffness"})
+    at = (0.0, 0.0, 0.0) if slides else spec.at
+    return shapes.Mount(slides, at=at, lower=lower, upper=upper, start=values[2] * unit, rest=values[3] * unit, **words)
+
+
+def surfaces_of(scenario) -> dict:
+    """link -> Surface of the links whose contact the scenario gives; None stands for all others."""
+    return {surface.link: Surface(**surface.model_dump(exclude={"link"})) for surface in scenario.robot.surfaces}
 
 
 def ground_file(name, heights, size) -> str:

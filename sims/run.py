@@ -28,10 +28,12 @@ from sims.build import (
     motion_limits,
     piloted,
     start_of,
+    surfaces_of,
     true_robot,
     world_shapes,
 )
-from sims.engines.bullet import Bullet, Clearance
+from sims.engines import engine as plant_named
+from sims.engines.bullet import Clearance
 from sims.engines.loop import simulate
 from sims.engines.status import Outcome
 from sims.engines.twin import Twin
@@ -54,7 +56,7 @@ from sims.watch import Walk, Watcher
 def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True, report=True) -> Run:
     """Plan, simulate, measure and judge a scenario; keep it in the folder `out` if one is given.
 
-    engine, seed   override the scenario's (`bullet` or `twin`)
+    engine, seed   override the scenario's (`bullet`, `twin` or `mujoco`)
     progress       called with (share of the work done, what is being done)
     plots, report  write them into the folder
     raises         ScenarioError and InvalidInput for what cannot be built; EngineUnavailable
@@ -110,7 +112,7 @@ def simulated(made: Run, tell) -> Run:
     start = start_of(scenario, made.robot)
     watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
     with engine_of(made) as plant:
-        if isinstance(plant, Bullet) and made.world:
+        if not isinstance(plant, Twin) and made.world:
             watcher = Watcher(plant, made.plan, steps, every, pilot and pilot.plan_step)
 
         def look(k):
@@ -205,7 +207,8 @@ def engine_of(made: Run):
         return Twin(made.plant_robot, sim.timestep)
     fingers = [made.robot.joints[i] for i in made.plan.fingers] if made.scenario.grasps else ()  # else as in the twin
     iterations = sim.solver_iterations
-    return Bullet(made.plant_robot, sim.timestep, world=made.world, stops=fingers, solver_iterations=iterations)
+    words = {"world": made.world, "surfaces": surfaces_of(made.scenario), "stops": fingers}
+    return plant_named(sim.engine)(made.plant_robot, sim.timestep, **words, solver_iterations=iterations)
 
 
 def audit_notes(scenario, robot) -> tuple:

@@ -21,7 +21,7 @@ app = typer.Typer(
 
 Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="another value: world.post.radius=0.05")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
-Engine = Annotated[str | None, typer.Option("--engine", metavar="bullet|twin", help="as --set sim.engine=...")]
+Engine = Annotated[str | None, typer.Option("--engine", metavar="bullet|twin|mujoco", help="as --set sim.engine=...")]
 Seed = Annotated[str | None, typer.Option("--seed", metavar="N", help="as --set seed=N")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="run folder; else runs/NAME-DIGEST")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="scenario file, or the name of one that `list` shows")]

@@ -128,6 +128,10 @@ def _show(compared):
     columns([("metric", *compared.names, "last - first", "unit"), *rows], indent="")
     for i, (largest, joint, t) in compared.apart.items():
         print(f"{compared.names[i]} is at most {largest:.3g} rad or m from {compared.names[0]}: {joint} at {t:.3f} s")
+    for i, found in compared.parted.items():
+        print(f"{compared.names[i]} parts from {compared.names[0]}, the earliest first:")
+        for one in found:
+            print(f"  {one}")
     for note in compared.notes:
         print(f"note: {note}")
 

@@ -2,6 +2,7 @@
 
 twin      compiled, without contact
 bullet    PyBullet: the same dynamics to rounding, and contacts
+mujoco    MuJoCo, where it is installed: likewise, with other contacts
 loop      simulate(plant, law, reference, effects) -> Simulated(log, outcome)
 ENGINES   name -> where its Plant is; `engine(name)` loads it
 """
@@ -10,7 +11,11 @@ from importlib import import_module
 
 from robocalc.errors import UnknownName
 
-ENGINES = {"twin": ("sims.engines.twin", "Twin"), "bullet": ("sims.engines.bullet", "Bullet")}
+ENGINES = {
+    "twin": ("sims.engines.twin", "Twin"),
+    "bullet": ("sims.engines.bullet", "Bullet"),
+    "mujoco": ("sims.engines.mujoco", "Mujoco"),
+}
 
 
 def engine(name) -> type:

@@ -48,6 +48,11 @@ class Surface(NamedTuple):
         values = {field: float(given[key]) for key, field in named.items() if key in given}
         return cls(**values, anchor="friction_anchor" in given)
 
+    @classmethod
+    def of_shape(cls, shape):
+        """Of a thing in the world."""
+        return cls(**{key: getattr(shape, key) for key in cls._fields if key != "anchor"})
+
     def settings(self):
         """As arguments of changeDynamics."""
         contact = {"contactStiffness": self.stiffness, "contactDamping": self.damping} if self.stiffness else {}
@@ -242,7 +247,7 @@ def load_shape(p, c, shape, frame, inertia, visuals):
     if frame is not None:
         ids |= {"baseInertialFramePosition": frame[:3].tolist(), "baseInertialFrameOrientation": frame[3:].tolist()}
     body = p.createMultiBody(baseMass=shape.mass, **ids, physicsClientId=c)
-    surface = Surface(shape.friction, shape.spinning_friction, shape.rolling_friction, shape.restitution)
+    surface = Surface.of_shape(shape)
     p.changeDynamics(
         body,
         -1,

@@ -23,4 +23,8 @@ def fast_path(p, c, body, scene):
         push(tau)
         drive(clock[0])
 
-    return read, push_driven if scene.driven else push, clock
+    def push_mounted(tau):
+        scene.mounted.act()
+        (push_driven if scene.driven else push)(tau)
+
+    return read, push_mounted if scene.mounted.items else push_driven if scene.driven else push, clock

@@ -9,11 +9,11 @@ import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
 from sims.engines.bullet_load import load_shape, principal_frame
+from sims.engines.bullet_mount import LINK, Joints, load_mounted
+from sims.engines.drives import Drives
 from sims.engines.motions import finite, unit_quaternion
-from sims.engines.poses import IDENTITY, compose, inverse, mean_twist
+from sims.engines.poses import IDENTITY, compose, inverse
 
-BLOCK = 1024  # steps of a driven thing worked out at a time
-JUMP = 100.0  # [m/s, rad/s]: a driven thing that is faster jumps, and pushes nothing on its way
 FAR = 1e4  # [m]: where things are parked while contacts are forgotten
 
 
@@ -32,12 +32,15 @@ class Scene:
         self.p, self.c, self.dt = p, c, dt
         self.items = {shape.name: self._load(shape, visuals) for shape in shapes}
         self.names = {item.id: name for name, item in self.items.items()}  # PyBullet's id -> name
-        self.free = tuple(name for name, item in self.items.items() if item.shape.dynamic)
-        self.driven = tuple(name for name, item in self.items.items() if item.shape.motion is not None)
-        self._table = (0, 0, {})  # first step, step after the last, name -> (poses, twists)
+        self.free = tuple(s.name for s in shapes if s.dynamic and s.mount is None)
+        self.mounted = Joints(p, c, {name: item for name, item in self.items.items() if item.shape.mount is not None})
+        self._drives = Drives(shapes, dt)
+        self.driven = tuple(self._drives.shapes)
         self._shown = {}
 
     def _load(self, shape, visuals):
+        if shape.mount is not None:
+            return Item(load_mounted(self.p, self.c, shape, visuals), shape, None)
         frame, inertia = principal_frame(shape) if shape.dynamic else (None, None)
         id = load_shape(self.p, self.c, shape, frame, inertia, visuals)
         return Item(id, shape, None if frame is None or tuple(frame) == IDENTITY else frame)
@@ -55,9 +58,19 @@ class Scene:
 
     # where things are
 
+    def opening(self, name):
+        """Position [rad | m] of the joint of a mounted thing."""
+        return self.mounted.state(name)[0]
+
+    def open(self, name, position):
+        """Put the joint of a mounted thing there, at rest."""
+        self.mounted.put(name, position)
+
     def pose(self, name):
         """(7,) of one thing."""
         item = self.item(name)
+        if item.shape.mount is not None:
+            return item.shape.mount.moved(item.shape.pose, self.mounted.state(name)[0])
         position, quaternion = self.p.getBasePositionAndOrientation(item.id, physicsClientId=self.c)
         pose = np.array(position + quaternion)
         return pose if item.frame is None else compose(pose, inverse(item.frame))
@@ -68,15 +81,20 @@ class Scene:
 
     def velocity(self, name):
         """(6,): velocity of the centre of mass [m/s] and angular velocity [rad/s], world axes."""
-        linear, angular = self.p.getBaseVelocity(self.item(name).id, physicsClientId=self.c)
+        item = self.item(name)
+        if item.shape.mount is not None:
+            state = self.p.getLinkState(item.id, LINK, 1, physicsClientId=self.c)
+            return np.array(state[6] + state[7])
+        linear, angular = self.p.getBaseVelocity(item.id, physicsClientId=self.c)
         return np.array(linear + angular)
 
     def place(self, name, pose, velocity=(0.0,) * 6):
         """Put a free object at pose (7,) with velocity (6,), as `pose` and `velocity` return them."""
         pose, velocity = finite(f"pose of {name}", pose, (7,)), finite(f"velocity of {name}", velocity, (6,))
         item = self.item(name)
-        if not item.shape.dynamic:
-            why = "follows its motion" if name in self.driven else "has no mass and is fixed"
+        if name not in self.free:
+            fixed = "is held by its mount" if item.shape.mount is not None else "has no mass and is fixed"
+            why = "follows its motion" if name in self.driven else fixed
             raise InvalidInput(f"{name} {why}: only free objects can be placed")
         pose[3:] = unit_quaternion(f"quaternion of {name}", pose[3:])
         self._put(item.id, pose if item.frame is None else compose(pose, item.frame), velocity)
@@ -96,9 +114,10 @@ class Scene:
         """Everything where it is at the start, the driven ones at time t."""
         self._shown = {}
         for name, item in self.items.items():
-            if name not in self.driven:
+            if name not in self.driven and item.shape.mount is None:
                 pose = item.shape.pose
                 self._put(item.id, pose if item.frame is None else compose(pose, item.frame), np.zeros(6))
+        self.mounted.start()
         if self.driven:
             self.drive(round(t / self.dt))
 
@@ -106,24 +125,12 @@ class Scene:
 
     def drive(self, k):
         """The driven things as they are at step k: pose, and the velocity that carries them to step k + 1."""
-        first, end, table = self._table
-        if not first <= k < end:
-            first, end, table = self._table = self._tabulate(k)
-        for name, (poses, twists) in table.items():
-            pose, twist = poses[k - first], twists[k - first]
+        for name, pose, twist in self._drives.at(k):
             key = (pose.tobytes(), twist.tobytes())
-            if self._shown.get(name) != key:  # a thing that waits costs nothing
+            runs = self.items[name].shape.surface_velocity is not None  # PyBullet would carry it along
+            if runs or self._shown.get(name) != key:  # a thing that waits costs nothing
                 self._put(self.items[name].id, pose, twist)
                 self._shown[name] = key
-
-    def _tabulate(self, k):
-        t, table = np.arange(k, k + BLOCK + 1) * self.dt, {}
-        for name in self.driven:
-            poses = self.items[name].shape.pose_at(t)
-            twists = mean_twist(poses[:-1], poses[1:], self.dt)
-            fast = np.maximum(np.linalg.norm(twists[:, :3], axis=1), np.linalg.norm(twists[:, 3:], axis=1)) > JUMP
-            table[name] = (poses, np.where(fast[:, None], 0.0, twists))
-        return k, k + BLOCK, table
 
     def drive_to(self, t):
         """The driven things as they are at time t, for looking at a moment without physics."""

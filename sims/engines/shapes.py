@@ -1,6 +1,7 @@
 """What stands, lies or moves around the robot, as plain values: a name, a place, a geometry, a surface.
 
     Plane, Box, Sphere, Cylinder, Capsule, Mesh
+    Mount    a hinge or a slide that carries a thing
     static (mass 0), free to move (mass > 0), or driven along a motion (`sims.engines.motions`)
 
 Lengths in m, mass in kg, angles in rad, world z up. Friction coefficients of two surfaces multiply in PyBullet.
@@ -15,9 +16,58 @@ import numpy as np
 from robocalc.errors import InvalidInput
 from sims.engines.meshes import hull_mass_properties, read_vertices
 from sims.engines.motions import STILL, Motion, finite, positive, unit_quaternion
-from sims.engines.poses import rpy_quaternion
+from sims.engines.poses import compose, rotate, rpy_quaternion
 
 GREY = (0.7, 0.7, 0.72, 1.0)
+
+
+@dataclass(frozen=True)
+class Mount:
+    """What holds a thing in world but for one joint, of which the position is 0 where the thing starts.
+
+    slides             along the axis [m]; else it turns about it [rad]
+    axis, at           unit vector, and a point of it [m], in the thing's frame
+    lower, upper       stops
+    start              position at t = 0
+    damping            [N m s/rad | N s/m];  friction  Coulomb [N m | N]
+    stiffness, rest    of a spring [N m/rad | N/m], and where it is at rest
+    """
+
+    slides: bool = False
+    axis: tuple = (0.0, 0.0, 1.0)
+    at: tuple = STILL
+    lower: float = -np.inf
+    upper: float = np.inf
+    start: float = 0.0
+    damping: float = 0.0
+    friction: float = 0.0
+    stiffness: float = 0.0
+    rest: float = 0.0
+
+    def __post_init__(self):
+        axis = finite("mount axis", self.axis, (3,))
+        if np.linalg.norm(axis) < 1e-9:
+            raise InvalidInput("a mount's axis must not be zero")
+        object.__setattr__(self, "axis", tuple((axis / np.linalg.norm(axis)).tolist()))
+        object.__setattr__(self, "at", tuple(finite("mount at", self.at, (3,)).tolist()))
+        for key in ("damping", "friction", "stiffness", "rest", "start"):
+            value = float(finite(f"mount {key}", getattr(self, key), ()))
+            if value < 0 and key in ("damping", "friction", "stiffness"):
+                raise InvalidInput(f"mount {key} must be 0 or more, got {value:g}")
+            object.__setattr__(self, key, value)
+        if not self.lower <= self.start <= self.upper or self.lower == self.upper:
+            raise InvalidInput(f"mount: lower {self.lower:g} <= start {self.start:g} <= upper {self.upper:g} must hold")
+
+    def frame(self, pose):
+        """Pose (7,) of the joint's frame, of a thing whose pose at 0 is `pose`."""
+        return compose(pose, np.array([*self.at, 0.0, 0.0, 0.0, 1.0]))
+
+    def moved(self, pose, s):
+        """Pose (7,) of the thing whose pose at 0 is `pose`, with the joint at s."""
+        if self.slides:
+            return compose(pose, np.array([*(s * np.array(self.axis)), 0, 0, 0, 1.0]))
+        turn = np.array([*(np.sin(s / 2) * np.array(self.axis)), np.cos(s / 2)])
+        return compose(pose, np.concatenate([np.array(self.at) - rotate(turn, np.array(self.at)), turn]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +79,9 @@ class Shape:
     friction           Coulomb coefficient; spinning_friction, rolling_friction [m] resist turning on and rolling along
     restitution        0 no bounce, 1 elastic
     motion             anything with at(t) -> pose; excludes mass
+    stiffness, damping [N/m, N s/m] of a compliant surface; stiffness 0: rigid
+    surface_velocity   (3,) [m/s] in the shape's frame: its surface runs, itself stays (a conveyor); excludes mass
+    mount              Mount: turns or slides about a place in world (a door, a drawer); needs mass
     """
 
     name: str
@@ -42,6 +95,10 @@ class Shape:
     restitution: float = 0.0
     color: tuple = GREY
     motion: Motion | None = None
+    stiffness: float = 0.0
+    damping: float = 0.0
+    surface_velocity: tuple | None = None
+    mount: object | None = None
 
     kind: ClassVar[str] = "shape"
 
@@ -58,7 +115,7 @@ class Shape:
             rpy = STILL if self.rpy is None else self.rpy
             self._keep("quaternion", rpy_quaternion(finite(self.of("rpy"), rpy, (3,))))
             object.__setattr__(self, "rpy", None)  # kept as the quaternion, so that dataclasses.replace works
-        for key in ("mass", "friction", "rolling_friction", "spinning_friction", "restitution"):
+        for key in ("mass", "friction", "rolling_friction", "spinning_friction", "restitution", "stiffness", "damping"):
             value = float(finite(self.of(key), getattr(self, key), ()))
             most = 1.0 if key == "restitution" else np.inf
             if not 0 <= value <= most:
@@ -68,7 +125,21 @@ class Shape:
         self._keep("color", finite(self.of("color"), rgba, (4,)))
         if self.mass > 0 and self.motion is not None:
             raise InvalidInput(f"{self.name}: mass and motion exclude each other: what is driven has no mass")
+        self._check_special()
         self._check()
+
+    def _check_special(self):
+        if self.damping > 0 and self.stiffness == 0:
+            raise InvalidInput(f"{self.of('damping')} of a contact needs a stiffness above 0")
+        if self.surface_velocity is not None:
+            self._keep("surface_velocity", finite(self.of("surface_velocity"), self.surface_velocity, (3,)))
+            if self.mass > 0:
+                raise InvalidInput(f"{self.name}: what moves freely has no surface_velocity: leave its mass out")
+        if self.mount is not None:
+            if not isinstance(self.mount, Mount):
+                raise InvalidInput(f"{self.of('mount')} must be a Mount, got {self.mount!r}")
+            if self.mass <= 0:
+                raise InvalidInput(f"{self.name}: what a hinge or a slide carries needs a mass above 0")
 
     def _check(self):
         """Geometry; children override."""
@@ -89,6 +160,11 @@ class Shape:
     def dynamic(self):
         """Whether physics moves it."""
         return self.mass > 0
+
+    @property
+    def driven(self):
+        """Whether its velocity is given: along a motion, or of its surface."""
+        return self.motion is not None or self.surface_velocity is not None
 
     @property
     def pose(self):

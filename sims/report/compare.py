@@ -5,7 +5,7 @@ Compared        runs with names, difference tables, curves of all on one time ax
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from robocalc.errors import InvalidInput
 from sims.report.bodies import tool_poses
 from sims.report.curves import panels_of
 from sims.report.data import MAX_ROWS, Panel, ReportData, Span, reduce_rows
+from sims.report.disagree import parted
 from sims.report.stored import Shown, open_run, pushes, spans
 
 MOST_RUNS = 6  # as many colours as differ for everybody
@@ -42,6 +43,7 @@ class Compared:
 
     apart    run number -> (largest joint difference from the first run, its joint, its time [s]); where joints agree
     panels   curves of all runs
+    parted   run number -> Parted of every joint, thing and of contact force, against the first run, earliest first
     """
 
     runs: tuple
@@ -51,6 +53,7 @@ class Compared:
     apart: dict
     panels: tuple
     notes: tuple = ()
+    parted: dict = field(default_factory=dict)
 
     @property
     def duration(self) -> float:
@@ -84,6 +87,7 @@ class Compared:
             "joints": {
                 self.names[i]: dict(zip(("largest", "joint", "t"), a, strict=True)) for i, a in self.apart.items()
             },
+            "parted": {self.names[i]: [dict(x._asdict()) for x in found] for i, found in self.parted.items()},
             "notes": list(self.notes),
         }
 
@@ -114,6 +118,7 @@ def compare_runs(folders, names=None) -> Compared:
         apart={i: apart(runs[0], run) for i, run in enumerate(runs) if i and same},
         panels=panels,
         notes=(*notes, *reduced),
+        parted={i: parted(runs[0].log, run.log, run.robot) for i, run in enumerate(runs) if i and same},
     )
 
 

@@ -18,6 +18,7 @@ from sims.report.stored import pushes, spans
 from sims.report.tables import moment, notes_list, number, section, unit
 
 ROUNDING = 1e-9  # of a figure
+FIRST = 6  # of what parts the first; the rest is in --json
 PLAYER = ("data.js", "marks.js", "scene.js", "plots.js", "player.js", "compare.js")
 
 
@@ -133,6 +134,12 @@ def _settings(compared):
             f'<tr><th scope="row">largest joint difference of {html.escape(compared.names[i])} from '
             f'{html.escape(compared.names[0])}</th><td class="number" colspan="{len(compared.names)}">{words}</td></tr>'
         )
+    for i, found in compared.parted.items():
+        for one in found[:FIRST] if compared.apart.get(i, (0,))[0] else ():
+            rows += (
+                f'<tr><th scope="row">{html.escape(f"{compared.names[i]}: {one.kind} {one.what}")}</th>'
+                f'<td class="number" colspan="{len(compared.names)}">{html.escape(one.words)}</td></tr>'
+            )
     head = f'<thead><tr><th scope="col">Setting</th>{_heads(compared)}</tr></thead>'
     return section("settings", "What differs", f"<table>{head}<tbody>{rows}</tbody></table>")
 

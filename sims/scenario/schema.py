@@ -25,7 +25,9 @@ KEEP = ("metrics", "log", "plots", "replay")
 class Sim(Part):
     """Physics engine and its clock."""
 
-    engine: Literal["bullet", "twin"] = Field("bullet", description="twin: compiled, without contacts")
+    engine: Literal["bullet", "twin", "mujoco"] = Field(
+        "bullet", description="twin: compiled, without contacts; mujoco: other contacts, where it is installed"
+    )
     timestep: quantity("time", gt=0, le=0.1) = Field(0.001, description="of the physics [s]")
     control_rate: positive("frequency") | None = Field(
         None, description="of the controller [Hz], divides 1/timestep; left out: each physics step"

@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from sims.scenario.base import Name, Part, Placement
+from sims.scenario.base import Name, Part, Placement, list_of
 from sims.scenario.units import not_negative, per_joint, quantity, vector
 
 Joints = vector("joint position")
@@ -55,6 +55,25 @@ class Friction(Part):
     coulomb: per_joint("joint torque", ge=0) = Field(0.0, description="[N m], one or per joint")
 
 
+class Surface(Part):
+    """How a link behaves in contact; coefficients of two surfaces multiply. It replaces what the URDF says."""
+
+    link: Name | None = Field(None, description="left out: all links that no other surface names")
+    friction: quantity("number", ge=0) = Field(0.5, description="Coulomb friction coefficient")
+    rolling_friction: quantity("number", ge=0) = Field(0.0, description="[m]")
+    spinning_friction: quantity("number", ge=0) = Field(0.0, description="[m]")
+    restitution: quantity("number", ge=0, le=1) = Field(0.0, description="0: no bounce, 1: elastic")
+    stiffness: quantity("number", ge=0) = Field(0.0, description="of a compliant surface [N/m]; 0: rigid")
+    damping: quantity("number", ge=0) = Field(0.0, description="of a compliant surface [N s/m]")
+    anchor: bool = Field(False, description="friction also pulls back what has crept, as of a rubber finger")
+
+    @model_validator(mode="after")
+    def _damps_a_spring(self):
+        if self.damping > 0 and self.stiffness == 0:
+            raise ValueError("damping of a contact needs a stiffness above 0")
+        return self
+
+
 class Robot(Part):
     """The robot: `model`, a built-in name, or `file`, a path to a URDF (relative to the scenario file)."""
 
@@ -69,6 +88,7 @@ class Robot(Part):
     payload: Payload = Field(Payload(), description="load that the controller knows of")
     limits: RobotLimits = Field(RobotLimits(), description="limits of planner and drives")
     friction: Friction | None = Field(None, description="joint friction that the controller knows of")
+    surfaces: list_of(Surface) = Field((), description="of links in contact; left out: as the URDF says")
 
     @model_validator(mode="after")
     def _one_source(self):

@@ -1,8 +1,9 @@
 """`world:` the things around the robot: fixed, free to move (mass > 0), or moving as a function of time.
 
-SHAPES    tag -> model        MOTIONS   tag -> model
+SHAPES   tag -> model        MOTIONS, MOUNTS   tag -> model
 """
 
+import math
 import re
 from typing import Annotated, Any, Literal
 
@@ -63,6 +64,55 @@ class Circle(Part):
 MOTIONS = {"keyframes": Keyframes, "line": Line, "circle": Circle}
 
 
+class Hinge(Part):
+    """It turns about an axis that is fixed in world, as a door does."""
+
+    type: Literal["hinge"]
+    axis: vector("number", 3) = Field((0.0, 0.0, 1.0), description="in the thing's frame")
+    at: vector("length", 3) = Field((0.0, 0.0, 0.0), description="a point of the axis in the thing's frame [m]")
+    lower_deg: quantity("degrees") | None = Field(None, description="stop [deg]; left out: none")
+    upper_deg: quantity("degrees") | None = Field(None, description="stop [deg]; left out: none")
+    start_deg: quantity("degrees") = Field(0.0, description="angle at t = 0; 0 is where the thing stands [deg]")
+    damping: not_negative("joint damping") = Field(0.0, description="[N m s/rad]")
+    friction: not_negative("joint torque") = Field(0.0, description="Coulomb friction [N m]")
+    stiffness: quantity("number", ge=0) = Field(0.0, description="of a spring [N m/rad]")
+    rest_deg: quantity("degrees") = Field(0.0, description="where the spring is at rest [deg]")
+
+    @model_validator(mode="after")
+    def _may_move(self):
+        return _ranged(self, self.lower_deg, self.start_deg, self.upper_deg)
+
+
+class Slide(Part):
+    """It slides along an axis that is fixed in world, as a drawer does."""
+
+    type: Literal["slide"]
+    axis: vector("number", 3) = Field((1.0, 0.0, 0.0), description="in the thing's frame")
+    lower: quantity("length") | None = Field(None, description="stop [m]; left out: none")
+    upper: quantity("length") | None = Field(None, description="stop [m]; left out: none")
+    start: quantity("length") = Field(0.0, description="position at t = 0; 0 is where the thing stands [m]")
+    damping: quantity("number", ge=0) = Field(0.0, description="[N s/m]")
+    friction: not_negative("force") = Field(0.0, description="Coulomb friction [N]")
+    stiffness: quantity("number", ge=0) = Field(0.0, description="of a spring [N/m]")
+    rest: quantity("length") = Field(0.0, description="where the spring is at rest [m]")
+
+    @model_validator(mode="after")
+    def _may_move(self):
+        return _ranged(self, self.lower, self.start, self.upper)
+
+
+def _ranged(mount, lower, start, upper):
+    low, high = -math.inf if lower is None else lower, math.inf if upper is None else upper
+    if not any(mount.axis):
+        raise ValueError("axis must not be [0, 0, 0]")
+    if not low <= start <= high or low == high:
+        raise ValueError(f"lower {low:g} <= start {start:g} <= upper {high:g}, lower < upper, must hold")
+    return mount
+
+
+MOUNTS = {"hinge": Hinge, "slide": Slide}
+
+
 def _color(value: Any) -> Any:
     if isinstance(value, str):
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
@@ -88,6 +138,12 @@ class Thing(Placement):
     rolling_friction: quantity("number", ge=0) = Field(0.0, description="[m]")
     spinning_friction: quantity("number", ge=0) = Field(0.0, description="[m]")
     restitution: quantity("number", ge=0, le=1) = Field(0.0, description="0: no bounce, 1: elastic")
+    stiffness: quantity("number", ge=0) = Field(0.0, description="of a compliant surface [N/m]; 0: rigid")
+    damping: quantity("number", ge=0) = Field(0.0, description="of a compliant surface [N s/m]")
+    surface_velocity: vector("speed", 3) | None = Field(
+        None, description="its surface runs, itself stays: a conveyor; in the thing's frame [m/s]"
+    )
+    mount: tagged("type", MOUNTS) | None = Field(None, description="a hinge or a slide that carries it; needs mass")
     color: Color | None = Field(None, description="[r, g, b] or [r, g, b, a] from 0 to 1, or '#rrggbb'")
     motion: tagged("type", MOTIONS) | None = Field(None, description="moves as a function of time, pushed by nothing")
     known_to_planner: bool | Literal["predicted"] = Field(
@@ -100,6 +156,12 @@ class Thing(Placement):
     def _free_or_driven(self):
         if self.mass > 0 and self.motion is not None:
             raise ValueError("mass and motion exclude each other: a driven thing has no mass, a free one no motion")
+        if self.mass > 0 and self.surface_velocity is not None:
+            raise ValueError("mass and surface_velocity exclude each other: a conveyor stands")
+        if self.mass == 0 and self.mount is not None:
+            raise ValueError("mount carries a thing with a mass above 0")
+        if self.damping > 0 and self.stiffness == 0:
+            raise ValueError("damping of a contact needs a stiffness above 0")
         return self
 
     @property
