@@ -1,4 +1,4 @@
-// What the 3D view marks: {place(frame), has, show(on), colour(c)} each.
+// What the 3D view marks: {place(frame), has, show(on), colour(c), remove()} each.
 //   makeTouches(scene, touches, radius)   makeWitness(scene, witness, radius)   makeMarkers(scene, markers, radius)
 
 // small things that are seen through everything: what is touched, what is closest, where the tool should have come
@@ -25,7 +25,7 @@ function makeTouches(scene, touches, radius) {
     });
     return count;
   }
-  return { place, has: most > 0, show(value) { on = value; place(frame); }, colour(c) { balls.forEach((b) => b.material.color.set(c)); } };
+  return { place, has: most > 0, remove() { balls.forEach((b) => scene.remove(b)); }, show(value) { on = value; place(frame); }, colour(c) { balls.forEach((b) => b.material.color.set(c)); } };
 }
 
 // a rod between the two points that are closest
@@ -44,7 +44,7 @@ function makeWitness(scene, witness, radius) {
     rod.scale.set(0.0035 * radius, 0.0035 * radius, Math.max(1e-6, a.distanceTo(b)));
     ends.forEach((end, i) => { end.position.copy(i ? b : a); end.scale.setScalar(0.008 * radius); });
   }
-  return { place, has, show(value) { on = value; place(frame); }, colour(c) { parts.forEach((p) => p.material.color.set(c)); } };
+  return { place, has, remove() { parts.forEach((p) => scene.remove(p)); }, show(value) { on = value; place(frame); }, colour(c) { parts.forEach((p) => p.material.color.set(c)); } };
 }
 
 // a pose as three axes (x, y, z: long, middle, short) with a ball
@@ -63,5 +63,5 @@ function makeMarkers(scene, markers, radius) {
     return group;
   });
   const every = () => groups.flatMap((g) => g.children);
-  return { has: groups.length > 0, groups, show(value) { groups.forEach((g) => { g.visible = value; }); }, colour(c) { every().forEach((p) => p.material.color.set(c)); } };
+  return { has: groups.length > 0, groups, remove() { groups.forEach((g) => scene.remove(g)); }, show(value) { groups.forEach((g) => { g.visible = value; }); }, colour(c) { every().forEach((p) => p.material.color.set(c)); } };
 }

@@ -27,6 +27,7 @@ function setTheme(dark, listeners) {
 
 function makeSteps(report, seek) {
   const holder = $("steps"), buttons = [];
+  holder.replaceChildren();
   for (const [name, start, end, kind] of report.steps) {
     const button = document.createElement("button");
     button.type = "button"; button.textContent = name;
@@ -37,7 +38,7 @@ function makeSteps(report, seek) {
     button.addEventListener("click", () => seek(start));
     holder.append(button); buttons.push(button);
   }
-  if (!buttons.length) holder.remove();
+  holder.hidden = !buttons.length;
   return (t) => {
     let current = -1;
     report.steps.forEach((step, i) => { if (t >= step[1] - 1e-9) current = i; });
@@ -65,18 +66,22 @@ function makeJoints(report, plots) {
   $("joints").append(...buttons, all);
 }
 
+function shorten(panels, report) {
+  for (const panel of panels) if (panel.joints.length) panel.labels = panel.joints.map((j, i) => report.short[j] + (panel.runs.length ? " " + report.runs[panel.runs[i]] : ""));
+}
+
 function start(report) {
   report.short = shortNames(report.joints);
-  for (const panel of report.panels) if (panel.joints.length) panel.labels = panel.joints.map((j, i) => report.short[j] + (panel.runs.length ? " " + report.runs[panel.runs[i]] : ""));
+  shorten(report.panels, report);
   const slider = $("time"), state = { t: 0, playing: false, last: 0 };
   let scene = null;
   try { scene = makeScene(report, $("scene"), css); } catch (error) {
     $("problem").textContent = "This browser shows no 3D (WebGL is off or missing). Plots and tables are complete. " + error.message;
     $("problem").hidden = false;
   }
-  const plots = makePlots(report, $("plots"), css, (t) => seek(t)), step = makeSteps(report, (t) => seek(t));
+  const plots = makePlots(report, $("plots"), css, (t) => seek(t));
+  let step = makeSteps(report, (t) => seek(t));
   makeJoints(report, plots);
-  const watched = report.panels.filter((p) => p.watch);
 
   function seek(t) {
     state.t = Math.min(report.duration, Math.max(0, Number.isFinite(t) ? t : 0));
@@ -87,7 +92,8 @@ function start(report) {
     plots.cursor(state.t);
     const name = document.createElement("b"), rows = [name];
     name.textContent = step(state.t);
-    for (const panel of watched) {
+    for (const panel of report.panels) {
+      if (!panel.watch) continue;
       const k = nearestIndex(panel.t, state.t), row = document.createElement("div");
       row.textContent = `${panel.title}: ${panel.values.columns.map((c) => figure(c[k])).join(" / ")} ${panel.unit}` + (panel.notes.length ? ` ${panel.notes[panel.note_of[k]]}` : "");
       rows.push(row);
@@ -189,9 +195,11 @@ function start(report) {
   if (scene) $("scene").addEventListener("pointermove", wake), $("scene").addEventListener("wheel", wake, { passive: true });
 
   function update(fresh) {
+    shorten(fresh.panels, report);
     if (scene) scene.update(fresh);
     plots.update(fresh);
     slider.max = report.duration = fresh.duration;
+    step = makeSteps(report, (t) => seek(t));
     seek(state.t);
   }
 

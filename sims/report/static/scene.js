@@ -2,7 +2,7 @@
 //   makeScene(report, canvas, css) -> {seek(t), camera(name), show(what, on), has(what), update(report), theme(), draw(), ...}
 //     what     a key of report.paths ("planned" is dashed and whole, others grow with time), "touches", "witness", "markers",
 //              or "ghost" + the number of a run
-//     update   new frames, poses of bodies of the same names, and paths: without making the scene again
+//     update   new frames, poses of bodies of the same names, paths and marks: without making the scene again
 
 const ROLE_COLOURS = { robot: [0.87, 0.88, 0.9], static: [0.64, 0.69, 0.74], dynamic: [0.9, 0.62, 0], moving: [0.74, 0.38, 0.6] };
 const DIRECTIONS = { iso: [1, -0.85, 0.5], front: [1, 0, 0.12], side: [0, -1, 0.12], top: [0.0001, 0, 1], tool: [0.8, -0.8, 0.45] };
@@ -127,7 +127,7 @@ function makeScene(report, canvas, css) {
     scene.add(group);
     return { ...body, group };
   });
-  const hiddenRuns = new Set();
+  const hiddenRuns = new Set(), hiddenMarks = new Set();
 
   const quaternions = [new THREE.Quaternion(), new THREE.Quaternion()];
   function place(t) {
@@ -259,17 +259,22 @@ function makeScene(report, canvas, css) {
       const run = /^ghost(\d+)$/.exec(what);
       if (run) { if (on) hiddenRuns.delete(Number(run[1])); else hiddenRuns.add(Number(run[1])); }
       if (lines[what]) lines[what].visible = on;
-      if (marks[what]) marks[what].show(on);
+      if (marks[what]) { marks[what].show(on); if (on) hiddenMarks.delete(what); else hiddenMarks.add(what); }
       api.dirty = true;
     },
     has: (what) => what in lines || Boolean(marks[what] && marks[what].has) || /^ghost/.test(what),
-    marks,
+    marks, world: { scene, camera, controls, radius },
     update(fresh) {
       report.frames = fresh.frames; report.duration = fresh.duration;
       const poses = new Map(fresh.bodies.map((body) => [body.name, body.poses]));
       for (const body of bodies) if (poses.has(body.name)) body.poses = poses.get(body.name);
       Object.assign(report.paths, fresh.paths);
       Object.keys(fresh.paths).forEach(draw);
+      for (const [key, make] of Object.entries({ touches: makeTouches, witness: makeWitness, markers: makeMarkers })) {
+        marks[key].remove();
+        marks[key] = make(scene, fresh[key] || (key === "markers" ? [] : null), radius);
+        marks[key].show(!hiddenMarks.has(key));
+      }
       theme();
     },
     theme,
