@@ -1,0 +1,37 @@
+"""The studio's page: the report's player with controls beside it. The same bytes for every browser.
+
+page_text    a run -> the whole page
+"""
+
+import html
+from pathlib import Path
+
+from sims.report.document import describe
+from sims.report.pack import Packer
+from sims.report.paper import as_json, fill, player, policy, script, styles
+from sims.studio.picture import shown
+
+HERE = Path(__file__).resolve().parent
+PLAYER = ("data.js", "marks.js", "scene.js", "plots.js", "player.js")
+OWN = ("drag.js", "widgets.js", "studio.js")
+
+
+def page_text(made, file: str) -> str:
+    """The page with the run as its first picture; file: the name that `save` proposes."""
+    data, packer = shown(made), Packer()
+    document, _ = describe(data, packer)
+    three, own = script("three.min.js"), player(*PLAYER, *(str(HERE / name) for name in OWN))
+    return fill(
+        str(HERE / "studio.html"),
+        hashes=f"{policy(three)} {policy(own)}",
+        title=html.escape(f"{data.name} · robocalc studio"),
+        name=html.escape(data.name),
+        description=html.escape(data.description),
+        file=html.escape(file, quote=True),
+        stage=fill("stage.html", duration=repr(data.duration), keys=fill("keys.html")),
+        style=styles("page.css", str(HERE / "studio.css")),
+        json=as_json(document),
+        arrays=packer.text(),
+        three=three,
+        player=own,
+    )
