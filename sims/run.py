@@ -85,23 +85,23 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
     return made
 
 
-def planned(scenario, robot, world):
+def planned(scenario, robot, world, clearance=Clearance):
     """(TaskPlan, sentences): where PyBullet is there, clearance is checked: of the motion against the robot itself and
-    what the planner knows of, of the start against all there is."""
+    what the planner knows of, of the start against all there is. clearance: what makes the checker, or keeps some."""
     seen = known_world(scenario, world)
     try:
-        with Clearance(robot, seen, own=False) as clearance:
-            plan = plan_task(scenario, robot, world, clearance)
+        with clearance(robot, seen, own=False) as checker:
+            plan = plan_task(scenario, robot, world, checker)
         if plan.solved and (len(seen) < len(world) or scenario.task[0].do == "wait"):  # it may start elsewhere: `at`
-            with Clearance(robot, world, own=False) as clearance:
-                plan = plan.starting(clearance.at(start_of(scenario, robot)[0]))
+            with clearance(robot, world, own=False) as checker:
+                plan = plan.starting(checker.at(start_of(scenario, robot)[0]))
     except EngineUnavailable as error:
         return plan_task(scenario, robot, world), (f"planned clearance was not checked: {error}",)
     return plan, ()
 
 
-def simulated(made: Run, tell) -> Run:
-    """The run with log, outcome, metrics and acceptance."""
+def simulated(made: Run, tell, clearance=Clearance) -> Run:
+    """The run with log, outcome, metrics and acceptance; clearance as in `planned`."""
     scenario, sim = made.scenario, made.scenario.sim
     reference = made.plan.reference(sim.timestep)
     pilot = pilot_of(made)
@@ -139,7 +139,7 @@ def simulated(made: Run, tell) -> Run:
         wall = perf_counter() - wall
     log, notes = result.log, (*made.warnings, *law.notes(result.memory))
     if made.world and not watcher:
-        watcher, more = walked(made, log, every)
+        watcher, more = walked(made, log, every, clearance)
         notes += more
     if watcher:
         log = Log(dt=log.dt, joint=log.joint, **watcher.seen())
@@ -191,10 +191,10 @@ def touch_notes(made, metrics, watcher) -> tuple:
     return (f"the robot touched what it should not: {hit}; `accept` can bound {name}",)
 
 
-def walked(made: Run, log, every):
+def walked(made: Run, log, every, clearance):
     """(Walk, sentences): what a run of the twin came near to, where PyBullet is there."""
     try:
-        with Clearance(made.plant_robot, made.world, own=False) as checker:
+        with clearance(made.plant_robot, made.world, own=False) as checker:
             return Walk(log, made.world, checker, every), ()
     except EngineUnavailable as error:
         return None, (f"clearance was not measured: {error}",)

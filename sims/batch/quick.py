@@ -7,8 +7,10 @@ So the figures are those of `sims.run`, whatever changes, and a sweep over gains
 """
 
 from collections import deque
+from functools import partial
 
 from sims.build import believed_robot, true_robot, world_shapes
+from sims.engines.bullet import Clearance
 from sims.result import Run
 from sims.run import audit_notes, planned, simulated
 
@@ -48,10 +50,14 @@ class _Kept:
 
 
 class Quick:
-    """`quick(scenario)` is `sims.run(scenario)` with a memory; in `timings`, only the simulation counts."""
+    """`quick(scenario)` is `sims.run(scenario)` with a memory; in `timings`, only the simulation counts.
 
-    def __init__(self):
-        steps = (believed_robot, true_robot, world_shapes, planned, audit_notes)
+    clearance   what makes the checkers of clearance: a Clearance(robot, world, own=...) for `with`
+    """
+
+    def __init__(self, clearance=Clearance):
+        self.clearance = clearance
+        steps = (believed_robot, true_robot, world_shapes, partial(planned, clearance=clearance), audit_notes)
         self.robot, self.plant, self.world, self.plan, self.notes = map(_Kept, steps)
 
     def __call__(self, scenario) -> Run:
@@ -59,4 +65,4 @@ class Quick:
         plan, notes = self.plan(scenario, robot, world)
         notes = (*self.notes(scenario, robot), *notes)
         made = Run(scenario, robot, plant, world, plan, warnings=notes)
-        return simulated(made, lambda share, what: None) if plan.solved else made
+        return simulated(made, lambda share, what: None, self.clearance) if plan.solved else made
