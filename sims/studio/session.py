@@ -14,6 +14,7 @@ from robocalc.errors import InvalidInput, UnknownName
 from sims.batch.quick import Quick
 from sims.build import believed_robot, piloted
 from sims.scenario.arms import arm_of
+from sims.studio.checkers import Checkers
 from sims.studio.child import Child
 from sims.studio.controls import controls, keys
 from sims.studio.edits import added, chosen, removed
@@ -33,7 +34,8 @@ class Session:
         self.first = self.scenario = scenario
         self.folder, self.tell = Path(folder), tell or (lambda news: None)
         self.past, self.future, self.gesture = deque(maxlen=DEPTH), [], None
-        self.quick, self.seen, self.before, self.saved = Quick(), None, {}, set()
+        self.checkers = Checkers()
+        self.quick, self.seen, self.before, self.saved = Quick(self.checkers), None, {}, set()
         self.lock, self.planner, self.job = threading.RLock(), Child(), None
 
     def copy(self, tell=None) -> "Session":
@@ -58,6 +60,8 @@ class Session:
         """End the processes that work for this page, for good."""
         self.planner.end()
         self.rest()
+        with ONE_AT_A_TIME:
+            self.checkers.close()
 
     def rest(self):
         """End them until there is work again."""
