@@ -1,6 +1,7 @@
 # make demo   set-up, then the main job: plan, simulate, measure and show a pick and place
 # make test   set-up, then all tests            make lint    style
 # make bench  set-up with the peers, then ours / peer / ratio / target (LINE='ode-*' for some lines only)
+# make docs   set-up, then the site: build/site/index.html, which opens without a server or a network
 # PYTHON=python3.12 chooses the interpreter (3.11 to 3.13)
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint .ci/constraints.txt
 SOURCES := pyproject.toml .ci/constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench docs clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/robocalc demo
@@ -21,6 +22,10 @@ lint: $(VENV)/.ready-lint
 
 bench: $(VENV)/.ready-bench
 	@$(BIN)/python -m tests.benchmarks $(LINE)
+
+docs: $(VENV)/.ready-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --config-file docs/mkdocs.yml
+	@echo "site  build/site/index.html"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 11) <= v <= (3, 13); \

@@ -76,3 +76,8 @@ class Run:
             return self.reason if self.reason and not self.outcome.diverged else ended
         failed = [str(row) for row in self.acceptance if not row.ok]
         return "; ".join(failed) if failed else "all acceptance thresholds are met"
+
+    def _repr_html_(self):
+        from sims.notebook import run
+
+        return run(self)

@@ -20,6 +20,7 @@ SIMS = [
     "watch",
     "pilot",
     "metrics",
+    "notebook",
     "result",
     "judge",
     "record",

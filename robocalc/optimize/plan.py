@@ -139,6 +139,11 @@ class Plan:
 
         return multipliers(self, path)
 
+    def _repr_html_(self):
+        from robocalc.optimize.show import plan
+
+        return plan(self)
+
     def raise_for_status(self):
         """Raise Infeasible with the violations unless the plan is solved; returns the plan."""
         if not self.solved:

@@ -76,6 +76,11 @@ class Trajectory:
         K, order, n = self.coeffs.shape
         return f"Trajectory({n} joints, {K} segments of degree {order - 1}, {self.duration:.6g} s)"
 
+    def _repr_html_(self):
+        from robocalc.trajectory.show import trajectory
+
+        return trajectory(self)
+
     # ---- what it is
 
     @property

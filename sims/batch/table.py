@@ -137,14 +137,16 @@ class Table:
         return f"<Table: {len(self)} runs over {', '.join(self.keys)}: {found}>"
 
     def _repr_html_(self):
-        """For notebooks: the first rows."""
+        """For notebooks: plots, and the first rows."""
+        from sims.notebook import table
+
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
         rows = [self.row(i) for i in range(min(len(self), SHOWN))]
         body = "".join(
             f"<tr>{''.join(f'<td>{html.escape(_short(x))}</td>' for x in row.values())}</tr>" for row in rows
         )
         more = f"<p>{len(self) - SHOWN} more rows</p>" if len(self) > SHOWN else ""
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+        return f"{table(self)}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
 def non_dominated(values):

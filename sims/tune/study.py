@@ -136,7 +136,9 @@ class Study:
         return explain(self)
 
     def _repr_html_(self):
-        return f"<p>{html.escape(self.verdict)}</p>{self.table()._repr_html_()}"
+        from sims.notebook import study
+
+        return f"<p>{html.escape(self.verdict)}</p>{self.table()._repr_html_()}{study(self)}"
 
 
 def entries(answers) -> tuple:
