@@ -76,7 +76,7 @@ def _episode(task, plant, act, x0):
     X, U, saturated = np.zeros((N + 1, 2 * n)), np.zeros((N, task.robot.m)), 0
     plant.reset(x0[:n], x0[n:])
     X[0] = x0
-    advance = _stepper(task, plant)
+    advance = stepper(task, plant)
     for k in range(N):
         wanted = np.asarray(act(k, X[k]), float)
         if not np.isfinite(wanted).all():
@@ -89,7 +89,7 @@ def _episode(task, plant, act, x0):
     return X, U, saturated, "time"
 
 
-def _stepper(task, plant):
+def stepper(task, plant):
     """advance(u, fresh, x): a control period of the plant under u; the state then into x."""
     from sims.bench.kernels_gym import room_for, torque_flat
 

@@ -259,12 +259,12 @@ def gaps_held(model, plant, X, U, gap):
 
 
 @njit
-def turning(model, plant, x, u, J, H, C, D, room):
+def turning(model, plant, u, fresh, J, H, C, D, room):
     """C, D (n, n) = ∂τ/∂q, ∂τ/∂v of the inputs, after `pushes` with slopes; J (6, n), H (6, n, n) scratch.
 
     A thrust u along e at a point with Jacobian J gives joint i the force e · (Jᵢ + r ωᵢ) u.
     """
-    n, inputs, late = len(C), plant.inputs, plant.timing[0]
+    n, inputs, late = len(C), plant.inputs, 0.0 if fresh else plant.timing[0]
     C[:], D[:] = 0.0, 0.0
     for k in range(len(inputs)):
         row, body = inputs[k], int(inputs[k, BODY])
@@ -293,7 +293,7 @@ def period_slopes(model, plant, x, u, fresh, AB, room, A, B_tau, C, D, J, H, blo
         AB[i, i] = 1.0
     for step in range(int(plant.timing[1])):
         generalised(model, plant, x, u, fresh and step == 0, True, room)
-        turning(model, plant, x, u, J, H, C, D, room)
+        turning(model, plant, u, fresh and step == 0, J, H, C, D, room)
         drag_slopes(plant.drag, x, D)
         step_derivatives(model, x[:n], x[n:], room.tau, h, last[0, :nx], blocks, A, B_tau)
         x[:] = last[0, :nx]

@@ -1,0 +1,212 @@
+"""safe-control-gym's tasks, rebuilt: what its own environments and controllers gave, reproduced; ours are better."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from robocalc.errors import InvalidInput, UnknownName
+from sims.bench.gym import THEIRS, fly, out_of_bounds, rewards, stepper
+from sims.bench.gym_laws import CONTROLLERS, known
+from sims.bench.gym_plan import HeldPasses, cost_of, plan
+from sims.bench.gym_tasks import TASKS
+from sims.cli.guard import exit_code
+from sims.engines import ENGINES, engine
+from tests.benchmarks import gym_ilqr
+from tests.benchmarks.bench_gym import PIDS
+
+# of safe-control-gym at e39a569, states in its order: start, inputs of three periods, state after them, return so far
+SEEN = {
+    "cart_pole_tracking": (
+        [0.5479120971119267, -0.012224312049589542, 0.14343916796455297, 0.039473605811872786],
+        [[4.895440503990555], [3.527718435174699], [2.205959993198486]],
+        [0.624756625981194, 0.6615954228846498, 0.07218373767194027, -0.6144541246217761],
+        -2.7896316524280413,
+    ),
+    "quadrotor_2d_tracking": (
+        [
+            0.3781019003471183,
+            -0.006289440767248132,
+            1.389260636818662,
+            0.008931317275350558,
+            0.22470485423079295,
+            -0.0076851447417322135,
+        ],
+        [
+            [0.056323375552892685, 0.056323375552892685],
+            [0.056323375552892685, 0.056323375552892685],
+            [0.0858825660030823, 0.0593990094645106],
+        ],
+        [
+            0.3794784175826592,
+            0.054430312151363944,
+            1.3795623888958157,
+            -0.31092805653080796,
+            0.21312557114813194,
+            -1.0663231288386656,
+        ],
+        -0.6683182832385046,
+    ),
+    "quadrotor_3d_tracking": (
+        [
+            0.3781019003471183,
+            -0.006289440767248132,
+            0.4209004548704729,
+            0.008931317275350558,
+            1.324311326538517,
+            -0.0076851447417322135,
+            -0.18376100258066846,
+            -0.0949576814894092,
+            -0.002525459843236817,
+            0.006680154952714591,
+            -0.006829280276370157,
+            -0.00996851832110834,
+        ],
+        [
+            [0.028161687776446342, 0.028161687776446342, 0.028161687776446342, 0.028161687776446342],
+            [0.028161687776446342, 0.028161687776446342, 0.028161687776446342, 0.028161687776446342],
+            [0.028161687776446342, 0.028161687776446342, 0.028161687776446342, 0.028161687776446342],
+        ],
+        [
+            0.3770165267773145,
+            -0.029506628536306926,
+            0.4228302829337666,
+            0.05459303456201748,
+            1.3133992402949777,
+            -0.3501558750405505,
+            -0.18331179919428192,
+            -0.0954691490329084,
+            -0.003040427484918239,
+            0.006661682040635096,
+            -0.0068148731126785825,
+            -0.009944292938422188,
+        ],
+        -1.574420965303263,
+    ),
+}
+CLOSE = {"cart_pole_tracking": 1e-14, "quadrotor_2d_tracking": 2e-11, "quadrotor_3d_tracking": 1e-8}  # of the states
+
+
+def measured(task, x):
+    """The gym's state of x."""
+    return task.measured(x)[list(task.order)]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_engines_give_the_states_and_rewards_that_the_gym_gave(name):
+    """3D to 1e-8: the gym turns its body by quaternions, ours turns by Euler angles."""
+    like = name.replace("stabilisation", "tracking")
+    start, inputs, end, total = SEEN[like]
+    task = TASKS[name]
+    assert_allclose(measured(task, task.start()) if name == like else start, start, atol=1e-15)
+    for kind in ("twin", "bullet") if name == like else ():
+        with engine(kind)(task.robot, task.dt) as plant:
+            X = np.array([task.start()] * 4)
+            plant.reset(X[0, : task.robot.n], X[0, task.robot.n :])
+            advance = stepper(task, plant)
+            for k, u in enumerate(np.array(inputs)):
+                advance(u, k == 0, X[k + 1])
+        assert_allclose(measured(task, X[-1]), end, rtol=0, atol=CLOSE[name])
+        y = np.array([task.measured(x) for x in X])
+        assert rewards(task, y, np.array(inputs)).sum() == pytest.approx(total, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if "3d" not in name])
+def test_the_gyms_own_controllers_reach_in_our_episodes_what_they_reach_in_its(name):
+    task = TASKS[name]
+    with engine("bullet")(task.robot, task.dt) as plant:
+        cost = gym_ilqr.fly(task, plant, gym_ilqr.Lqr(task), task.start())[2]
+    assert -cost == pytest.approx(THEIRS[name]["lqr"][0], rel=1e-9)
+    if "tracking" in name:
+        assert gym_ilqr.measure(task)[0] == pytest.approx(THEIRS[name]["ilqr"][0], rel=1e-8)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_best_motion_beats_its_ilqr_and_lqr_beats_its_lqr(name):
+    flight = fly(name, "optimal")
+    assert flight.ended == "time"
+    assert flight.total > THEIRS[name]["ilqr"][0]
+    least = {"cart_pole_tracking": -21.6, "quadrotor_2d_tracking": -2.8}
+    assert flight.total >= least.get(name, -np.inf)
+    assert fly(name, "lqr", kind="twin").total >= THEIRS[name]["lqr"][0]
+
+
+@pytest.mark.parametrize("name", PIDS)
+def test_pid_beats_its_pid_with_the_weights_and_seeds_of_that(name):
+    task, (seed, theirs) = TASKS[name], PIDS[name]
+    flight = fly(replace(task, weights=(1.0,) * len(task.weights), effort=1e-4), "pid", seed=seed, kind="twin")
+    assert flight.ended == "time"
+    assert flight.total >= theirs
+
+
+@pytest.mark.parametrize("name", ["cart_pole_tracking", "quadrotor_2d_tracking"])
+def test_the_engine_does_what_was_planned_and_mpc_does_nearly_as_well(name):
+    task = TASKS[name]
+    motion = plan(task)
+    for kind in ("bullet", "twin"):
+        flight = fly(task, "optimal", kind=kind)
+        assert_allclose(flight.X, motion.X, rtol=0, atol=1e-9)
+        assert flight.total == pytest.approx(-motion.cost, rel=1e-9)
+    ahead = fly(task, "mpc", kind="twin")
+    assert -motion.cost >= ahead.total > THEIRS[name]["ilqr"][0]
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_slopes_of_a_period_are_the_differences_of_its_motion(name):
+    task = replace(TASKS[name], damping=0.0)  # whose slopes are those of small angles in 3D
+    n, m, rng = task.robot.n, task.robot.m, np.random.default_rng(0)
+    X, U = rng.uniform(-0.3, 0.3, (3, 2 * n)), task.hover + rng.uniform(-0.02, 0.02, (2, m))
+    passes = HeldPasses(task, cost_of(task, 0, 2, np.eye(2 * n)))
+    AB, lz, lzz = np.zeros((2, 2 * n, 2 * n + m)), np.zeros((3, 2 * n + m)), np.zeros((3, 2 * n + m, 2 * n + m))
+    passes.derive(None, X, U, AB, lz, lzz, None, None, None)
+    for j, e in enumerate(1e-5 * np.eye(2 * n + m)):
+        ends = []
+        for sign in (1, -1):
+            moved, gap = X + sign * e[: 2 * n], np.zeros((3, 2 * n))
+            passes.gaps(moved, U + sign * e[2 * n :], gap)
+            ends.append(gap[1:] + moved[1:])
+        assert_allclose(AB[:, :, j], (ends[0] - ends[1]) / 2e-5, rtol=1e-6, atol=1e-6 * np.abs(AB).max())
+
+
+def test_an_episode_ends_where_the_gym_ends_it():
+    task = TASKS["cart_pole_tracking"]
+    assert not out_of_bounds(task, np.array([2.39, -1.5, 30.0, 30.0]))
+    assert out_of_bounds(task, np.array([2.41, 0.0, 0.0, 0.0]))
+    assert out_of_bounds(task, np.array([0.0, 1.58, 0.0, 0.0]))
+    drone = TASKS["quadrotor_2d_tracking"]
+    assert not out_of_bounds(drone, np.array([-1.9, -0.04, 1.4, 9.0, 9.0, 9.0]))
+    assert out_of_bounds(drone, np.array([0.0, -0.06, 0.0, 0.0, 0.0, 0.0]))  # on the ground
+    fallen = fly(replace(task, effort=1e6), "lqr", kind="twin")  # so costly an input that the pole falls
+    assert fallen.ended == "out of bounds"
+    assert len(fallen.U) < task.periods
+
+
+def test_what_is_not_there_is_refused_by_name():
+    with pytest.raises(UnknownName, match="cart_pole_tracking"):
+        fly("cart_pole_traking", "lqr")
+    with pytest.raises(UnknownName, match=", ".join(sorted(CONTROLLERS))):
+        fly("cart_pole_tracking", "pidd")
+    with pytest.raises(InvalidInput, match="pid is for quadrotors"):
+        fly("cart_pole_tracking", "pid")
+    with pytest.raises(InvalidInput, match="seed"):
+        fly("cart_pole_tracking", "lqr", seed=-1)
+    assert "pid" not in known(TASKS["cart_pole_tracking"])
+    assert {"twin", "bullet"} <= set(ENGINES)
+
+
+def test_another_seed_is_another_start_and_the_same_seed_the_same_bits():
+    task = TASKS["quadrotor_2d_stabilisation"]
+    flights = [fly(task, "lqr", seed=seed, kind="twin") for seed in (3, 3, 4)]
+    assert flights[0].X.tobytes() == flights[1].X.tobytes()
+    assert np.abs(flights[0].X[0] - flights[2].X[0]).max() > 1e-3
+
+
+def test_the_command_line_sets_ours_beside_theirs(capsys):
+    assert exit_code(["bench", "gym", "--task", "cart_pole_tracking", "--controller", "optimal", "--json"]) == 0
+    ours, *theirs = json.loads(capsys.readouterr().out)
+    assert ours["return"] > -21.6
+    assert [row["controller"] for row in theirs] == ["safe-control-gym lqr", "safe-control-gym ilqr"]
+    assert exit_code(["bench", "gym", "--task", "cartpole"]) == 2
+    assert "cart_pole_tracking" in capsys.readouterr().err
