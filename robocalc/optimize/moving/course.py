@@ -14,6 +14,7 @@ CELLS, EVERY = 32, 2  # cells of a path; a node each so many
 RATES = (1.0, 0.8, 0.5, 0.25)
 HOLD = 0.5  # [s] for which a goal must be free that is not free for good
 SAME = 1e-9
+ALL = 10**12
 
 
 class Course:
@@ -28,13 +29,14 @@ class Course:
         self.allowed = np.array([allowance(self.peaks, r) for r in self.rates]).reshape(-1, 2)
         self._cut = None
 
-    def arrive(self, checker, movers, margin, state=None, *, horizon, stay=None, refuge=False):
+    def arrive(self, checker, movers, margin, state=None, *, horizon, stay=None, refuge=False, looks=ALL):
         """The Schedule of the earliest arrival at the end of the base, or None.
 
         checker, movers   of `movers_of`: what moves, on a clock that is 0 now
         state             (σ, σ̇, σ̈) now; None: at rest at the base's start
         horizon           [s] of looking ahead; stay: [s] that the goal must then be free, None: to the horizon
         refuge            where there is no arrival: the way to where the robot stays free for longest, the farthest on
+        looks             at the robot at one time that it may take: what bounds its time
         """
         from robocalc.optimize.moving import search
         from robocalc.optimize.moving.kernels import OPEN
@@ -54,7 +56,7 @@ class Course:
         slots = N if stay is None else int(np.ceil(stay / SLOT))
         j = search.arrive(
             checker.scene, movers, cells, known, C, begin, L, first_leg, ends, span, low, high, SLOT, margin, how,
-            np.zeros((OPEN, 4)), slots,
+            np.zeros((OPEN, 4)), slots, np.array([looks]),
         )  # fmt: skip
         w = W - 1
         if j < 0:

@@ -97,9 +97,10 @@ class Detour:
             target = first(first.end).copy()
             target[self.moved] += rng.uniform(-REACH, REACH, len(self.moved))
             other = self._to(np.clip(target, self.low, self.high), (q, v, a))
-            if other is not None and traffic.hit(other, margin) is None:
-                if self.checker.check_motion(other, keep, details=False):
-                    return other
+            if other is None or traffic.hit(other, margin) is not None:
+                continue
+            if self.checker.check_motion(other, keep, details=False):
+                return other
         return first if free else None
 
     def _stop(self, state):

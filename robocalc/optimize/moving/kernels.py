@@ -14,6 +14,7 @@ from robocalc.dynamics.collision.query import free, pair_apart, smallest
 from robocalc.jit import njit
 
 DEPTH = 2  # halvings of a cell of path and time before it counts as blocked
+LONGER = 5  # of the time alone, where the robot stands
 
 
 @njit
@@ -90,28 +91,38 @@ def put(scene, movers, w, g, R, p, more):
 
 
 @njit
-def slot_free(scene, movers, cells, i, t, h, margin, stack):
+def slot_free(scene, movers, cells, i, t, h, margin, stack, left):
     """Whether the robot keeps margin anywhere in cell i of the path at any time in t ± h.
 
     cells   (levels, C, 3, n): middle, move and rest of cell i and of its halves; see `search.cells_of`
     stack   (OPEN, 4) scratch
+    left    (1,) looks that may still be taken; without any, nothing counts as free
     """
     stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, i, t, h
-    count = 1
+    count, least = 1, 1.001 * h / 2**LONGER
     while count > 0:
         count -= 1
         level, c, t, h = int(stack[count, 0]), int(stack[count, 1]), stack[count, 2], stack[count, 3]
         cell = cells[level, c]
+        if left[0] <= 0:
+            return False
+        left[0] -= 1
         place(scene, movers, t, h)
         pair = free(scene, cell[0], margin, cell[2], cell[1])
         if pair < 0:
             continue
-        if level >= DEPTH:
+        stands = cell[2].max() == 0.0
+        if (stands and h < least) or (not stands and level >= DEPTH):
             return False
         place(scene, movers, t, 0.0)
         if not pair_apart(scene, pair, margin):
             return False
         for half in range(2):
+            if stands:
+                stack[count, 0], stack[count, 1] = level, c
+                stack[count, 2], stack[count, 3] = t + (half - 0.5) * h, 0.5 * h
+                count += 1
+                continue
             for part in range(2):
                 stack[count, 0], stack[count, 1] = level + 1, 2 * c + part
                 stack[count, 2], stack[count, 3] = t + (half - 0.5) * h, 0.5 * h

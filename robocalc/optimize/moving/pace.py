@@ -16,6 +16,7 @@ from robocalc.trajectory import Limits, Trajectory, jerk_limited
 SHARE = 0.7  # of what the limits leave at a rate, for σ̈; the rest is for σ⃛
 FREE_ACCELERATION, FREE_JERK = 10.0, 100.0  # [1/s²], [1/s³] where nothing bounds
 PIECE = 0.02  # [s] between knots of a motion at another pace
+TINY = 2e-5  # [s]: in pieces so short, rounding of places would be a jerk; they are cubics of their accelerations
 SIDE = 1e-9  # of an interval: derivatives are read just inside
 
 
@@ -115,6 +116,8 @@ def quintic(rows, h):
         (-15 * d + 7 * u - w) / h**4,
         (6 * d - 3 * u + w / 2) / h**5,
     )
+    tiny = h[:, 0] < TINY
+    c[tiny, 3], c[tiny, 4:] = ((a1 - a0) / h)[tiny] / 6, 0.0
     return c
 
 

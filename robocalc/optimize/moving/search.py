@@ -148,30 +148,30 @@ def put_cells(edges, s0, s1, low, high, leg, i):
 
 
 @njit
-def is_free(scene, movers, cells, known, c, j, slot, margin, stack):
+def is_free(scene, movers, cells, known, c, j, slot, margin, stack, left):
     """Whether cell c is free in slot j, kept in known (C + W, N)."""
     if known[c, j] == UNKNOWN:
         known[c, j] = (
-            FREE if slot_free(scene, movers, cells, c, (j + 0.5) * slot, 0.5 * slot, margin, stack) else BLOCKED
+            FREE if slot_free(scene, movers, cells, c, (j + 0.5) * slot, 0.5 * slot, margin, stack, left) else BLOCKED
         )
     return known[c, j] == FREE
 
 
 @njit
-def leg_free(scene, movers, cells, known, low, high, span, leg, j, slot, margin, stack):
+def leg_free(scene, movers, cells, known, low, high, span, leg, j, slot, margin, stack, left):
     """Whether a leg that begins in slot j is free, and ends before the last slot."""
     if j + span[leg] >= known.shape[1]:
         return False
     for i in range(span[leg]):
         for c in range(low[leg, i], high[leg, i] + 1):
-            if not is_free(scene, movers, cells, known, c, j + i, slot, margin, stack):
+            if not is_free(scene, movers, cells, known, c, j + i, slot, margin, stack, left):
                 return False
     return True
 
 
 @njit
 def arrive(
-    scene, movers, cells, known, C, begin_node, L, first_leg, ends, span, low, high, slot, margin, how, stack, stay
+    scene, movers, cells, known, C, begin_node, L, first_leg, ends, span, low, high, slot, margin, how, stack, stay, left
 ):  # fmt: skip
     """Slot of the earliest arrival at the last node, from where it stays free; -1: there is none.
 
@@ -179,6 +179,7 @@ def arrive(
     L             number of legs, those from first_leg on begin at the state of now
     how           (W, N, 2): how each node was reached in each slot, and the slot before
     stay          slots for which the last node must be free from then on
+    left          (1,) looks that it may take
     """
     scene, movers, cells = borrowed((scene, movers, cells))
     W, N, _ = how.shape
@@ -187,7 +188,7 @@ def arrive(
     if begin_node >= 0:
         how[begin_node, 0, 0] = BEGIN
     for leg in range(first_leg, L):
-        if leg_free(scene, movers, cells, known, low, high, span, leg, 0, slot, margin, stack):
+        if leg_free(scene, movers, cells, known, low, high, span, leg, 0, slot, margin, stack, left):
             mark(how, ends[leg, 1], span[leg], leg, 0)
     by_node = np.zeros(W + 1, np.int64)
     for leg in range(first_leg):
@@ -198,7 +199,7 @@ def arrive(
         if how[W - 1, j, 0] != NONE:
             until = min(N, j + stay)
             k = until - 1
-            while k >= j and is_free(scene, movers, cells, known, C + W - 1, k, slot, margin, stack):
+            while k >= j and is_free(scene, movers, cells, known, C + W - 1, k, slot, margin, stack, left):
                 k -= 1
             if k < j:
                 return j
@@ -209,9 +210,9 @@ def arrive(
                 there, when = ends[leg, 1], j + span[leg]
                 if when >= N or how[there, when, 0] != NONE:
                     continue
-                if leg_free(scene, movers, cells, known, low, high, span, leg, j, slot, margin, stack):
+                if leg_free(scene, movers, cells, known, low, high, span, leg, j, slot, margin, stack, left):
                     mark(how, there, when, leg, j)
-            if is_free(scene, movers, cells, known, C + w, j, slot, margin, stack):
+            if is_free(scene, movers, cells, known, C + w, j, slot, margin, stack, left):
                 how[w, j + 1, 0], how[w, j + 1, 1] = WAIT, j  # to stay is better than to go and come back
     return -1
 

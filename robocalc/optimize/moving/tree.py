@@ -36,7 +36,7 @@ def line(a, b, bounds, knots, coeffs):
         d = abs(b[k] - a[k])
         if d > 1e-12:
             V, A, J = min(V, bounds[0, k] / d), min(A, bounds[1, k] / d), min(J, bounds[2, k] / d)
-    if V == np.inf:
+    if np.isinf(V):
         return 0.0
     A = min(A, SHARP * V)
     T, r, ta, tj = profile(1.0, V, A, min(J, SHARP * A), 2)
