@@ -16,17 +16,23 @@ FAR = {"time": 0.05, "frequency": 200.0, "length": 0.5, "speed": 1.0, "mass": 3.
        "joint position": 0.01, "joint velocity": 0.1, "joint torque": 5.0, "joint damping": 5.0}  # fmt: skip
 FAR_ANY = 10.0
 RATIO = 10.0  # a slider of a positive number goes from a tenth to ten times
-OPEN = 0.01  # of a range, where its lower end itself is not allowed
+OPEN = 0.01  # of a range, where an end itself is not allowed
 
 
 class Number(NamedTuple):
-    """dimension of sims.scenario.units; low, high: bounds or None; open_low: `low` itself is refused; whole: an int;
-    one, many: whether one number is taken, and whether a list of them is."""
+    """One number of a field, or a list of them.
+
+    dimension             of sims.scenario.units
+    low, high             bounds, or None; open_low, open_high: that end itself is refused
+    whole                 an int
+    one, many             whether one number is taken, and whether a list of them is
+    """
 
     dimension: str
     low: float | None
     high: float | None
     open_low: bool
+    open_high: bool
     whole: bool
     one: bool
     many: bool
@@ -87,7 +93,7 @@ def _number(found) -> Number | None:
         bounds |= {name: getattr(item, name) for name in ("ge", "gt", "le", "lt") if hasattr(item, name)}
     low, high = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
     lists = [many for _, _, many in found]
-    return Number(dimension, low, high, "gt" in bounds, kind is int, not all(lists), any(lists))
+    return Number(dimension, low, high, "gt" in bounds, "lt" in bounds, kind is int, not all(lists), any(lists))
 
 
 def _flat(about):
@@ -101,7 +107,8 @@ def reach(number: Number, anchor: float, value: float):
     """(low, high, whether equal ratios count alike): around `anchor`, which stays while `value` moves, and with it."""
     size, far = abs(anchor), FAR.get(number.dimension, FAR_ANY)
     if number.low is not None and number.high is not None and number.high <= 1e6:
-        low, high, log = number.low + (number.high - number.low) * OPEN * number.open_low, number.high, False
+        edge = (number.high - number.low) * OPEN
+        low, high, log = number.low + edge * number.open_low, number.high - edge * number.open_high, False
     elif number.low is None:
         far = max(far, 2 * size) if number.dimension != "length" else far
         low, high, log = anchor - far, anchor + far, False
