@@ -22,6 +22,9 @@ UNBOUNDED = (
     1e9  # [rad, m, and per s]: limits and speed clamps moved out of the way; larger ones lose digits in PyBullet
 )
 GEAR_ERP, GEAR_FORCE = 0.2, 1000.0  # share of a difference taken back in a step; [N, N m]
+# of a rigid surface with restitution [N/m, N s/m]: PyBullet takes from a rebound what is left of a gap, and adds to it
+# a share of the overlap; so only overlaps count, and of these dt K / (dt K + D), a hundredth at 1 ms
+LIVELY = (1e10, 1e9)
 MOVING_TYPES = (0, 1)  # JOINT_REVOLUTE, JOINT_PRISMATIC
 
 
@@ -56,6 +59,8 @@ class Surface(NamedTuple):
     def settings(self):
         """As arguments of changeDynamics."""
         contact = {"contactStiffness": self.stiffness, "contactDamping": self.damping} if self.stiffness else {}
+        if self.restitution > 0 and not self.stiffness:
+            contact = {"contactStiffness": LIVELY[0], "contactDamping": LIVELY[1], "contactProcessingThreshold": 0.0}
         return contact | {
             "lateralFriction": self.friction,
             "spinningFriction": self.spinning_friction,

@@ -62,6 +62,7 @@ def build(mujoco, robot, world, dt, *, surfaces=None, stops=(), couple=(), self_
     option.timestep, option.gravity, option.integrator = dt, list(robot.g), mujoco.mjtIntegrator.mjINT_EULER
     option.cone, option.impratio = mujoco.mjtCone.mjCONE_ELLIPTIC, 10.0
     option.iterations, option.tolerance = iterations, 1e-10
+    spec.compiler.degree = False
     spec.compiler.boundmass = spec.compiler.boundinertia = 0.0
     maker = _Maker(mujoco, spec, robot, dict(surfaces or {}), tuple(stops))
     maker.robot_bodies()
@@ -244,6 +245,8 @@ class _Maker:
             range=np.clip([m.lower, m.upper], -1e6, 1e6) if limited else [0.0, 0.0],
             frictionloss=m.friction,
             solref_limit=[0.01, 1.0],
+            solref_friction=[2 * self.spec.option.timestep, 1.0],
+            solimp_friction=[0.999, 0.999, *HARD[2:]],
         )
 
     def pair(self, a, b):

@@ -149,6 +149,7 @@ def _links(scenario: Scenario):
     """(path, link name) for every link that is named."""
     robot = scenario.robot
     named = [(("robot", "tool"), robot.tool), (("robot", "payload"), robot.payload)]
+    named += [(("robot", "surfaces", i), item) for i, item in enumerate(robot.surfaces)]
     named += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances)]
     for path, part in named:
         if getattr(part, "link", None) is not None:

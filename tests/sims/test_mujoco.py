@@ -13,7 +13,7 @@ from robocalc.errors import EngineUnavailable, InvalidInput, UnknownName
 from sims.engines import engine
 from sims.engines.motions import Line
 from sims.engines.mujoco import Mujoco, mujoco_module
-from sims.engines.shapes import Box, Mesh, Mount, Plane, Sphere
+from sims.engines.shapes import Box, Mesh, Plane, Sphere
 from sims.engines.twin import Twin
 from tests.sims.bullet_robots import collision, joint, link, press, robot_of
 
@@ -84,28 +84,6 @@ def test_friction_coefficients_multiply_as_in_pybullet(bystander):
         assert abs(plant.velocity("box")).max() < 1e-3
 
 
-@pytest.mark.parametrize("e", [0.5, 0.8])
-def test_restitution_gives_back_that_share_of_the_speed(bystander, e):
-    world = [Plane(name="floor", restitution=e), Sphere(name="ball", radius=0.05, mass=1.0, restitution=1.0)]
-    with Mujoco(bystander, DT, world=world) as plant:
-        plant.place("ball", [0, 0, 1.05, 0, 0, 0, 1])
-        speeds = []
-        for _ in range(560):
-            run(plant, 1)
-            speeds.append(plant.velocity("ball")[2])
-    assert max(speeds) == pytest.approx(e * np.sqrt(2 * G), abs=0.05 * np.sqrt(2 * G))
-
-
-def test_a_compliant_floor_gives_way_by_weight_over_stiffness(bystander):
-    world = [
-        Plane(name="floor", stiffness=2000.0, damping=20.0),
-        Sphere(name="ball", radius=0.05, mass=1.0, position=(0, 0, 0.05)),
-    ]
-    with Mujoco(bystander, DT, world=world) as plant:
-        run(plant, 1500)
-        assert 0.05 - plant.pose("ball")[2] == pytest.approx(G / 2000, rel=1e-3)
-
-
 def test_the_robot_feels_the_weight_of_what_lies_on_it(tmp_path):
     robot = press(tmp_path, '<box size="0.4 0.4 0.02"/>', mass=1.0).with_gravity((0, 0, -G))
     box = Box(name="box", size=(0.1, 0.1, 0.1), mass=2.0, position=(0, 0, 0.06))
@@ -129,19 +107,6 @@ def test_a_driven_belt_and_a_conveyor_carry_what_lies_on_them(bystander):
         assert plant.velocity("box0")[0] == pytest.approx(2 * 1.875 / 4, rel=0.01)  # min-jerk at half its time
         assert plant.velocity("box5")[0] == pytest.approx(0.5, abs=1e-3)
         assert_allclose(plant.pose("run")[:3], [0, 5, -0.05])
-
-
-def test_a_hinge_swings_as_its_equation_says(bystander):
-    mount = Mount(at=(-0.4, 0, 0), damping=0.3, stiffness=2.0, start=1.0)
-    door = Box(name="door", size=(0.8, 0.04, 1.0), mass=5.0, position=(0, 0, 1), mount=mount)
-    inertia, s, v = 5 * ((0.8**2 + 0.04**2) / 12 + 0.4**2), 1.0, 0.0
-    with Mujoco(bystander, DT, world=[door]) as plant:
-        for _ in range(1000):
-            run(plant, 1)
-            v += DT * (-2.0 * s - 0.3 * v) / inertia
-            s += DT * v
-            assert plant.scene.opening("door") == pytest.approx(s, abs=1e-12)
-        assert_allclose(plant.pose("door")[:3], [0.4 * np.cos(s) - 0.4, 0.4 * np.sin(s), 1], atol=1e-12)
 
 
 def test_clearance_is_measured_by_pybullets_ruler(tmp_path):
