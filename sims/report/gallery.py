@@ -21,6 +21,7 @@ from sims.scenario import Scenario
 SIZE = (400, 300)  # pixels
 QUALITY = 82  # of JPEG
 PITCH, YAWS = -24.0, (50.0, -50.0, 130.0, -130.0)  # [deg] of the camera
+SIDES = np.array([[-1, -1, -1], [1, 1, 1]])  # about a robot that flies or rolls
 WORDS = {"swing_up": "Swing-up", "first": "Where to begin"}
 
 
@@ -98,10 +99,13 @@ def portrait(scenario) -> bytes:
 def _view(robot, q, world):
     """(middle (3,), half of the extent [m], yaw [deg]) from where the robot is not behind what stands around it."""
     tool = tool_poses(robot, q[None])[:, :3, 3]
-    points = np.concatenate([body_poses(robot, q[None])[..., :3].reshape(-1, 3), tool, [robot.base.p]])
+    points, near = np.concatenate([body_poses(robot, q[None])[..., :3].reshape(-1, 3), tool, [robot.base.p]]), 2.0
+    if robot.thrusters or robot.tree.tyres:  # it is where its tool is; the other bodies only carry its joints
+        half, near = (0.5, 6.0) if robot.tree.tyres else (0.07, 30.0)
+        points = tool + half * SIDES
     size = max(0.15, float(np.ptp(points, axis=0).max()))
     things = [np.array(shape.position, float) for shape in world if type(shape).__name__ != "Plane"]
-    things = np.array([x for x in things if np.linalg.norm(x - points.mean(axis=0)) < 2 * size]).reshape(-1, 3)
+    things = np.array([x for x in things if np.linalg.norm(x - points.mean(axis=0)) < near * size]).reshape(-1, 3)
     low, high = (pick(np.concatenate([points, things]), axis=0) for pick in (np.min, np.max))
     middle = (low + high) / 2
     beside = (things - points.mean(axis=0))[:, :2]
