@@ -13,6 +13,7 @@ import numpy as np
 from robocalc.errors import InvalidInput, UnknownName
 from sims.bench.gym_laws import CONTROLLERS, controller, known
 from sims.bench.gym_tasks import TASKS, Task
+from sims.bench.gym_world import World
 from sims.engines import engine
 
 # return and RMSE of safe-control-gym at e39a569 (examples/lqr), its own seeds
@@ -35,6 +36,7 @@ class Flight:
     rmse                       √ mean Σ e² over the gym's positions (and the pole's angle)
     ended                      "time", or "out of bounds" where the gym ends the episode
     saturated                  periods in which an input was wanted beyond its limits
+    violations                 periods in which a constraint was violated
     plan_s, run_s              CPU seconds to make the controller and to fly
     """
 
@@ -44,6 +46,7 @@ class Flight:
     rmse: float
     ended: str
     saturated: int
+    violations: int
     plan_s: float
     run_s: float
 
@@ -52,57 +55,79 @@ class Flight:
         return float(self.reward.sum())
 
 
-def fly(task, name, *, seed=None, kind="bullet") -> Flight:
+def fly(task, name, *, seed=None, kind="bullet", world=None) -> Flight:
     """One episode of a task (or its name) under the controller of that name, from the start of that seed.
 
+    world    gym_world.World: disturbances and constraints; None: none
     raises   UnknownName     task, controller or engine
-             InvalidInput    seed; a controller that is not for the task
+             InvalidInput    seed; a controller that is not for the task; a world that does not fit it
     """
     task = _task(task)
     x = task.start(seed)
+    world = (World() if world is None else world).episode(task, seed)
     begun = process_time()
     act = controller(name, task, x)
     ready = process_time()
     with engine(kind)(task.robot, task.dt) as plant:
-        X, U, saturated, ended = _episode(task, plant, act, x)
+        X, U, saturated, violations, ended = episode(task, plant, act, x, world)
     y = np.array([task.measured(row) for row in X])
-    reward = rewards(task, y, U)
-    return Flight(X, U, reward, rmse(task, y), ended, saturated, ready - begun, process_time() - ready)
+    reward, seconds = rewards(task, y, U), process_time() - ready
+    return Flight(X, U, reward, rmse(task, y), ended, saturated, violations, ready - begun, seconds)
 
 
-def _episode(task, plant, act, x0):
-    """(X, U, periods with an input at its limit, why it ended), stepping the plant under held inputs."""
+def episode(task, plant, act, x0, world):
+    """(X, U, periods with an input at its limit, periods with a violation, why it ended) under held inputs."""
     n, N = task.robot.n, task.periods
-    X, U, saturated = np.zeros((N + 1, 2 * n)), np.zeros((N, task.robot.m)), 0
+    X, U, saturated, violations = np.zeros((N + 1, 2 * n)), np.zeros((N, task.robot.m)), 0, 0
     plant.reset(x0[:n], x0[n:])
     X[0] = x0
     advance = stepper(task, plant)
+    seen, order = _seen(task, world, x0, 0), list(task.order)
     for k in range(N):
-        wanted = np.asarray(act(k, X[k]), float)
+        wanted = world.disturbed("action", np.asarray(act(k, seen), float), k)
         if not np.isfinite(wanted).all():
-            return X[: k + 1], U[:k], saturated, "inputs that are not finite"
+            return X[: k + 1], U[:k], saturated, violations, "inputs that are not finite"
         U[k] = np.clip(wanted, *task.limits)
         saturated += bool((U[k] != wanted).any())
-        advance(U[k], k == 0, X[k + 1])
-        if out_of_bounds(task, X[k + 1]):
-            return X[: k + 2], U[: k + 1], saturated, "out of bounds"
-    return X, U, saturated, "time"
+        force = world.disturbed("dynamics", np.zeros(3 if task.spatial else 2), k) if world.pushed else None
+        advance(U[k], k == 0, X[k + 1], force)
+        seen = _seen(task, world, X[k + 1], k)
+        broken = world.violated(task.measured(X[k + 1])[order], wanted)
+        violations += broken
+        if out_of_bounds(task, X[k + 1]) or (broken and world.stops):
+            why = "a constraint violated" if broken and world.stops else "out of bounds"
+            return X[: k + 2], U[: k + 1], saturated, violations, why
+    return X, U, saturated, violations, "time"
+
+
+def _seen(task, world, x, k):
+    """The state that the controller is given."""
+    if not world.noisy:
+        return x
+    return task.state_of(world.disturbed("observation", task.measured(x)[list(task.order)], k))
 
 
 def stepper(task, plant):
-    """advance(u, fresh, x): a control period of the plant under u; the state then into x."""
+    """advance(u, fresh, x, force=None): a control period of the plant under u; the state then into x.
+
+    force   (2,) x, z or (3,) in world [N], as the gym applies it: at the middle of the pole; at the place where the
+            quadrotor was when the period began
+    """
     from sims.bench.kernels_gym import room_for, torque_flat
 
     n, h = task.robot.n, task.plant()
-    q, v, at = np.zeros(n), np.zeros(n), np.zeros(2 * n)
+    q, v, begun, at = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(2 * n)
     room, model = room_for(n, task.robot.m), task.robot.model()
     read, push, steps, turns = plant.read, plant.push, range(task.substeps), bool(task.robot.thrusters)
 
-    def advance(u, fresh, x):
+    def advance(u, fresh, x, force=None):
         for step in steps:
-            if turns or step == 0:
+            if turns or step == 0 or force is not None:
                 read(q, v)
                 torque_flat(*model, h.inputs, h.drag, h.timing, q, v, u, fresh and step == 0, *room, at)
+                if force is not None:
+                    begun[:] = q if step == 0 else begun
+                    room.tau[:] += pushed(task, q, force, begun - room.past)
             push(room.tau)
         read(q, v)
         x[:n], x[n:] = q, v
@@ -110,14 +135,22 @@ def stepper(task, plant):
     return advance
 
 
+def pushed(task, q, force, arm):
+    """Generalised force (n,) of a push; a quadrotor's acts at arm (n,) from its middle of one step before."""
+    n = task.robot.n
+    if n == 2:
+        return np.array([force[0], 0.5 * (np.cos(q[1]) * force[0] - np.sin(q[1]) * force[1])])
+    if n == 3:
+        return np.array([force[0], force[1], arm[1] * force[0] - arm[0] * force[1]])
+    moment = np.cross(arm[:3], force)
+    turn = task.robot.jacobian(q, "body")[3:, 3:]
+    return np.concatenate([force, turn.T @ moment])
+
+
 def out_of_bounds(task, x) -> bool:
     """Whether the gym ends an episode there."""
     y = task.measured(x)[list(task.order)]
-    high = np.array(task.bounds_gym)
-    low = -high
-    for i, value in task.floor.items():
-        low[i] = value
-    return bool(((y < low) | (y > high)).any())
+    return bool(((y < task.ends[0]) | (y > task.ends[1])).any())
 
 
 def rewards(task, y, U) -> np.ndarray:
@@ -134,7 +167,7 @@ def rmse(task, y) -> float:
     return float(np.sqrt((e * e).sum(axis=1).mean()))
 
 
-def bench(tasks=(), controllers=(), *, seed=None, kind="bullet") -> list:
+def bench(tasks=(), controllers=(), *, seed=None, kind="bullet", world=None) -> list:
     """One row (dict) a task and controller, ours and the gym's own; all of them where none are named."""
     rows = []
     for task in [_task(name) for name in tasks] or list(TASKS.values()):
@@ -142,8 +175,8 @@ def bench(tasks=(), controllers=(), *, seed=None, kind="bullet") -> list:
         chosen = [name for name in controllers or able if name in able or name not in CONTROLLERS]
         if not chosen:
             raise InvalidInput(f"{', '.join(controllers)} cannot do {task.name}; what can: {', '.join(able)}")
-        rows += [_row(task, name, fly(task, name, seed=seed, kind=kind)) for name in chosen]
-        if seed in (None, task.seed):
+        rows += [_row(task, name, fly(task, name, seed=seed, kind=kind, world=world)) for name in chosen]
+        if seed in (None, task.seed) and world is None:
             for name, (total, error) in THEIRS[task.name].items():
                 rows.append(
                     {"task": task.name, "controller": f"safe-control-gym {name}", "return": total, "rmse": error}
@@ -160,6 +193,7 @@ def _row(task, name, flight):
         "periods": len(flight.U),
         "ended": flight.ended,
         "saturated": flight.saturated,
+        "violations": flight.violations,
         "plan_s": flight.plan_s,
         "run_s": flight.run_s,
     }
@@ -167,11 +201,11 @@ def _row(task, name, flight):
 
 def table(rows) -> list:
     """Rows of text for people."""
-    out = [("task", "controller", "return", "rmse", "ended", "CPU s, plan + run")]
+    out = [("task", "controller", "return", "rmse", "ended", "violations", "CPU s, plan + run")]
     for row in rows:
         time = f"{row['plan_s']:.3f} + {row['run_s']:.3f}" if "plan_s" in row else ""
         figures = f"{row['return']:.4f}", f"{row['rmse']:.4f}"
-        out.append((row["task"], row["controller"], *figures, row.get("ended", ""), time))
+        out.append((row["task"], row["controller"], *figures, row.get("ended", ""), row.get("violations", ""), time))
     return out
 
 

@@ -32,6 +32,7 @@ class Task:
     late        the cost compares the state with the reference of the period's begin (the gym's cart-pole) or end
     draws       ((low, high), ...) of the initial state in the order drawn
     bounds_gym  |state| beyond which an episode ends, in the gym's order; low as in `floor`
+    space       |state| of its observation space, of which its default constraints are made
     seen        gym states whose errors are the RMSE
     damping     PyBullet's default of linear and angular damping, which the gym takes off quadrotors of its first client
                 alone: its examples fly with it, and so do the figures that it gives
@@ -48,6 +49,7 @@ class Task:
     path: str | None
     draws: tuple
     bounds_gym: tuple
+    space: tuple
     seen: tuple
     seed: int
     late: bool = False
@@ -153,6 +155,27 @@ class Task:
         drawn = np.array([rng.uniform(low, high) for low, high in self.draws])
         return self.ours(drawn) if not self.spatial else _spatial_start(self.ours(drawn))
 
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """(2, 2n) states in the gym's order beyond which an episode ends."""
+        return self._sides(self.bounds_gym)
+
+    @cached_property
+    def box(self) -> np.ndarray:
+        """(2, 2n) the gym's observation space, in its order."""
+        return self._sides(self.space)
+
+    def _sides(self, high):
+        low = [self.floor.get(i, -value) for i, value in enumerate(high)]
+        return np.array([low, high], float)
+
+    def state_of(self, y) -> np.ndarray:
+        """x = (q, v) of a state as the gym has it, in its order."""
+        x = self.ours(y)
+        if self.spatial:
+            x[9:] = np.linalg.solve(_body_rates(x[3:6]), x[9:])
+        return x
+
     def measured(self, x) -> np.ndarray:
         """y (2n,) of the cost, our order, for x = (q, v)."""
         y = np.array(x, float)
@@ -244,6 +267,7 @@ POLE = Task(
     "sine",
     _draws((0.0, 1.0), V, ANGLE, V),
     (2.4, inf, pi / 2, inf),
+    (4.8, 20.0, pi, 20.0),
     (0, 2),
     42,
     late=True,
@@ -260,6 +284,7 @@ PLANAR = Task(
     "planar_eight",
     _draws((0.0, 0.5), SLOW, (0.8, 0.7), SLOW, LEAN, SLOW),
     (2.0, inf, 2.0, inf, radians(85), inf),
+    (2.0, 30.0, 2.0, 30.0, radians(85), radians(500)),
     (0, 2),
     1337,
     floor={2: -0.05},
@@ -277,6 +302,7 @@ SPATIAL = Task(
     "spatial_eight",
     _draws((0.0, 0.5), SLOW, (0.0, 0.5), SLOW, (0.8, 0.7), SLOW, LEAN, LEAN, LEAN, SLOW, SLOW, SLOW),
     (2.0, inf, 2.0, inf, 2.0, inf, radians(85), radians(85), pi, inf, inf, inf),
+    (2.0, 30.0, 2.0, 30.0, 2.0, 30.0, radians(85), radians(85), pi, *(radians(500),) * 3),
     (0, 2, 4),
     1337,
     floor={4: -0.05},

@@ -68,16 +68,21 @@ def gym(
         int | None, typer.Option("--seed", metavar="N", help="of the start; else each task's", min=0)
     ] = None,
     engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="bullet or twin")] = "bullet",
+    world: Annotated[
+        Path | None, typer.Option("--world", metavar="FILE", help="disturbances and constraints, in the gym's own YAML")
+    ] = None,
     as_json: Json = False,
 ):
     """Fly safe-control-gym's tasks under our controllers: return and RMSE as it defines them, beside its own."""
     from sims.bench.gym import bench as fly_all
     from sims.bench.gym import table
+    from sims.bench.gym_world import read
     from sims.cli.progress import announce_compiling
     from sims.cli.tables import columns
 
+    around = None if world is None else read(world)
     announce_compiling()
-    rows = fly_all(task, controller, seed=seed, kind=engine)
+    rows = fly_all(task, controller, seed=seed, kind=engine, world=around)
     if as_json:
         print(json.dumps(rows, indent=2))
     else:

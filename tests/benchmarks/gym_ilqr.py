@@ -2,7 +2,7 @@
 
 The package itself wants torch, MOSEK and a database client; what is here is its algorithm with its calls of CasADi and
 numpy, on our episodes: its returns are reproduced (tests/sims/test_gym.py), and what its environment adds in CPU time
-is left out. 2D tasks and the cart-pole.
+is left out.
 """
 
 from time import process_time
@@ -25,7 +25,7 @@ class Symbolic:
         self.task = task
         nx, nu = len(task.order), task.robot.m
         X, U = ca.MX.sym("X", nx), ca.MX.sym("U", nu)
-        f = cart_pole(X, U) if nx == 4 else quadrotor_2d(X, U)
+        f = {4: cart_pole, 6: quadrotor_2d, 12: quadrotor_3d}[nx](X, U)
         Q, R, Xr, Ur = ca.MX.sym("Q", nx, nx), ca.MX.sym("R", nu, nu), ca.MX.sym("Xr", nx), ca.MX.sym("Ur", nu)
         self.df = ca.Function("df", [X, U], [ca.jacobian(f, X), ca.jacobian(f, U)])
         cost = 0.5 * (X - Xr).T @ Q @ (X - Xr) + 0.5 * (U - Ur).T @ R @ (U - Ur)
@@ -59,6 +59,20 @@ def quadrotor_2d(x, u):
     return ca.vertcat(x[1], ca.sin(x[4]) * lift, x[3], ca.cos(x[4]) * lift - 9.8, x[5], turn)
 
 
+def quadrotor_3d(x, u):
+    """x, ẋ, y, ẏ, z, ż, roll, pitch, yaw, body rates."""
+    (a, b, c), w = (x[6], x[7], x[8]), x[9:]
+    s, k, t = ca.sin, ca.cos, ca.tan
+    lift = ca.sum1(u) / MASS
+    push = [k(a) * s(b) * k(c) + s(a) * s(c), k(a) * s(b) * s(c) - s(a) * k(c), k(a) * k(b)]
+    push = [lift * e for e in push]
+    J, arm, drag = ca.diag(ca.DM([INERTIA, INERTIA, 2.17e-5])), ARM / np.sqrt(2), 7.94e-12 / 3.16e-10
+    mix = ca.DM(np.array([arm, arm, drag])[:, None] * [[1, 1, -1, -1], [-1, 1, 1, -1], [-1, 1, -1, 1]])
+    turn = ca.solve(J, mix @ u - ca.cross(w, J @ w))
+    angles = [w[0] + t(b) * (s(a) * w[1] + k(a) * w[2]), k(a) * w[1] - s(a) * w[2], (s(a) * w[1] + k(a) * w[2]) / k(b)]
+    return ca.vertcat(x[1], push[0], x[3], push[1], x[5], push[2] - 9.8, *angles, turn)
+
+
 class Lqr:
     """Its LQR: u = u₀ - K (x - r_k)."""
 
@@ -66,7 +80,7 @@ class Lqr:
         self.task, self.K = task, Symbolic(task).gain()
 
     def __call__(self, k, x):
-        return -self.K @ (x[list(self.task.order)] - self.task.reference_gym[k]) + self.task.hover
+        return -self.K @ (self.task.measured(x)[list(self.task.order)] - self.task.reference_gym[k]) + self.task.hover
 
 
 class Ilqr:
@@ -81,7 +95,7 @@ class Ilqr:
         self.gains.shape, self.forward.shape = (N, nu, nx), (N, nu)
 
     def __call__(self, k, x):
-        return self.gains[k] @ x[list(self.task.order)] + self.forward[k]
+        return self.gains[k] @ self.task.measured(x)[list(self.task.order)] + self.forward[k]
 
     def learn(self, plant):
         previous, improved = -np.inf, False
@@ -141,7 +155,7 @@ def fly(task, plant, act, x0):
         X.append(x)
         if out_of_bounds(task, x):
             break
-    X, U = np.array(X), np.array(U)
+    X, U = np.array([task.measured(x) for x in X]), np.array(U)
     return X[:, list(task.order)], U, -rewards(task, X, np.clip(U, *task.limits)).sum()
 
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from robocalc.errors import InvalidInput, UnknownName
-from sims.bench.gym import THEIRS, fly, out_of_bounds, rewards, stepper
+from robocalc.errors import InvalidInput, RobocalcError, UnknownName
+from sims.bench.gym import THEIRS, episode, fly, out_of_bounds, rewards, stepper
 from sims.bench.gym_laws import CONTROLLERS, known
 from sims.bench.gym_plan import HeldPasses, cost_of, plan
 from sims.bench.gym_tasks import TASKS
+from sims.bench.gym_world import World, read
 from sims.cli.guard import exit_code
 from sims.engines import ENGINES, engine
 from tests.benchmarks import gym_ilqr
@@ -86,6 +87,82 @@ SEEN = {
         -1.574420965303263,
     ),
 }
+# the same environments with PUSHED, four periods under constant inputs: magnitude of the step of force, inputs, state
+# after them, inputs as applied in the second period, what the controller saw in the last
+PUSHED = {
+    "observation": [{"disturbance_func": "white_noise", "std": 0.01}],
+    "action": [
+        {"disturbance_func": "uniform", "low": -0.002, "high": 0.002},
+        {"disturbance_func": "impulse", "magnitude": 0.01, "step_offset": 1, "duration": 2},
+    ],
+    "dynamics": [
+        {"disturbance_func": "step", "magnitude": None, "step_offset": 1},
+        {"disturbance_func": "periodic", "scale": 0.001, "frequency": 2.0},
+    ],
+}
+SEEN_PUSHED = {
+    "cart_pole_tracking": (
+        [0.3, 0.2],
+        [3.0],
+        [0.647545425861383, 0.7605130803696858, 0.15687754246376687, 0.2588780194897284],
+        [3.0017070599553946],
+        [0.596381856710954, 0.5783791848112477, 0.14222441498240018, 0.12934739668969303],
+    ),
+    "quadrotor_2d_tracking": (
+        [0.003, 0.002],
+        [0.14, 0.13],
+        [
+            0.38485953885038915,
+            0.16888661008415107,
+            1.3904451831743536,
+            0.02623628132664615,
+            0.17016123118420037,
+            -1.3607083946147012,
+        ],
+        [0.1380892098669505, 0.1315617532637513],
+        [
+            0.367182335050607,
+            0.13707526426011127,
+            1.372725834510643,
+            0.006865717590832977,
+            0.19812939818443961,
+            -0.982215801081334,
+        ],
+    ),
+    "quadrotor_3d_tracking": (
+        [0.003, 0.002, 0.001],
+        [0.07, 0.065, 0.066, 0.068],
+        [
+            0.37437675137556775,
+            -0.09161531506563457,
+            0.4278187029911921,
+            0.16401204154906068,
+            1.3244211578957843,
+            0.01732821783418155,
+            -0.17486353347925207,
+            -0.14934080282410367,
+            -0.012725707261648535,
+            0.2443407798794288,
+            -1.268495679882943,
+            -0.5259133359419151,
+        ],
+        [0.07189452559507595, 0.06596196523715005, 0.06791506937193112, 0.06914468584077423],
+        [
+            0.3852629506021956,
+            -0.06641352098286923,
+            0.4287717305845731,
+            0.13119288969978318,
+            1.3264142338200697,
+            0.013381575350798864,
+            -0.167693424022845,
+            -0.12350549680665343,
+            -0.007171830999756392,
+            0.2010592484025888,
+            -0.9730039278088967,
+            -0.37964083419524036,
+        ],
+    ),
+}
 CLOSE = {"cart_pole_tracking": 1e-14, "quadrotor_2d_tracking": 2e-11, "quadrotor_3d_tracking": 1e-8}  # of the states
 
 
@@ -113,13 +190,14 @@ def test_engines_give_the_states_and_rewards_that_the_gym_gave(name):
         assert rewards(task, y, np.array(inputs)).sum() == pytest.approx(total, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", [name for name in TASKS if "3d" not in name])
+@pytest.mark.parametrize("name", TASKS)
 def test_the_gyms_own_controllers_reach_in_our_episodes_what_they_reach_in_its(name):
     task = TASKS[name]
     with engine("bullet")(task.robot, task.dt) as plant:
         cost = gym_ilqr.fly(task, plant, gym_ilqr.Lqr(task), task.start())[2]
-    assert -cost == pytest.approx(THEIRS[name]["lqr"][0], rel=1e-9)
-    if "tracking" in name:
+    close = 2e-5 if task.spatial else 1e-9  # of quaternions and Euler angles
+    assert -cost == pytest.approx(THEIRS[name]["lqr"][0], rel=close)
+    if "tracking" in name and not task.spatial:
         assert gym_ilqr.measure(task)[0] == pytest.approx(THEIRS[name]["ilqr"][0], rel=1e-8)
 
 
@@ -168,6 +246,63 @@ def test_slopes_of_a_period_are_the_differences_of_its_motion(name):
             passes.gaps(moved, U + sign * e[2 * n :], gap)
             ends.append(gap[1:] + moved[1:])
         assert_allclose(AB[:, :, j], (ends[0] - ends[1]) / 2e-5, rtol=1e-6, atol=1e-6 * np.abs(AB).max())
+
+
+@pytest.mark.parametrize("name", SEEN_PUSHED)
+def test_disturbances_are_those_that_the_gym_draws(name):
+    """3D to 1e-3: turning by Euler angles differs where the moments are not small."""
+    magnitude, inputs, end, applied, seen = SEEN_PUSHED[name]
+    specs = PUSHED | {"dynamics": [PUSHED["dynamics"][0] | {"magnitude": magnitude}, PUSHED["dynamics"][1]]}
+    task = replace(TASKS[name], seconds=4 / TASKS[name].rates[0])
+    close, shown = 1e-3 if task.spatial else 2e-10, []
+    start = task.state_of(np.array(SEEN[name][0]))
+
+    def act(k, x):
+        shown.append(measured(task, x))
+        return np.array(inputs)
+
+    with engine("bullet")(task.robot, task.dt) as plant:
+        X, U, _, violations, _ = episode(task, plant, act, start, World(specs).episode(task, None))
+    assert violations == 0
+    assert_allclose(measured(task, X[-1]), end, rtol=0, atol=close)
+    assert_allclose(shown[3], seen, rtol=0, atol=close)
+    assert_allclose(U[1], applied, rtol=0, atol=1e-15)
+
+
+def test_violations_are_counted_and_may_end_an_episode():
+    task = TASKS["cart_pole_tracking"]
+    free = fly(task, "optimal", kind="twin")
+    high = 0.5 * (free.X[1:, 0].max() + free.X[1:, 0].min())
+    row = {"constraint_form": "bounded_constraint", "constrained_variable": "STATE", "active_dims": [0]}
+    row |= {"lower_bounds": [-9], "upper_bounds": [high]}
+    counted = fly(task, "optimal", kind="twin", world=World(constraints=(row,)))
+    assert counted.violations == (free.X[1:, 0] > high).sum() > 0
+    stopped = fly(task, "optimal", kind="twin", world=World(constraints=(row,), done_on_violation=True))
+    assert stopped.ended == "a constraint violated"
+    assert len(stopped.U) == 1 + np.argmax(free.X[1:, 0] > high)
+    spaces = [{"constraint_form": "default_constraint", "constrained_variable": kind} for kind in ("state", "input")]
+    assert fly(task, "optimal", kind="twin", world=World(constraints=tuple(spaces))).violations == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("disturbances: {wind: []}", "unknown mode of disturbance 'wind'"),
+        ("disturbances: {action: [{disturbance_func: brown}]}", "unknown disturbance_func 'brown'"),
+        ("disturbances: {action: [{disturbance_func: white_noise, sdt: 1}]}", "did you mean 'std'"),
+        ("disturbances: {action: [{disturbance_func: white_noise, std: [1, 2, 3]}]}", "std of .* must be one finite"),
+        ("disturbances: {action: 3}", "must map"),
+        ("constraints: [{constraint_form: quadratic}]", "unknown constraint_form 'quadratic'"),
+        ("constraints: [{constraint_form: default_constraint, constrained_variable: torque}]", "constrained_variable"),
+        ("task_config: [", "is no YAML"),
+        ("3", "must hold a mapping"),
+    ],
+)
+def test_a_world_that_does_not_fit_is_refused_by_name(tmp_path, text, words):
+    file = tmp_path / "world.yaml"
+    file.write_text(text)
+    with pytest.raises(RobocalcError, match=words):
+        fly("cart_pole_tracking", "lqr", kind="twin", world=read(file))
 
 
 def test_an_episode_ends_where_the_gym_ends_it():
