@@ -222,4 +222,4 @@ def doctor(as_json: Json = False):
     return 0 if all(finding.ok is not False for finding in found) else 1
 
 
-from sims.cli import batch, bench, show, studio, tune  # noqa: E402, F401  add their commands to the app
+from sims.cli import batch, bench, learn, show, studio, tune  # noqa: E402, F401  add their commands to the app

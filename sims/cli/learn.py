@@ -1,0 +1,79 @@
+"""What runs teach: `identify`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sims.cli.app import Json, app, scenario_file
+from sims.cli.guard import guarded
+
+
+@app.command()
+@guarded
+def identify(
+    runs: Annotated[list[Path] | None, typer.Argument(metavar="RUN...", help="run folders, or CSV logs")] = None,
+    csv: Annotated[list[Path] | None, typer.Option("--csv", metavar="FILE", help="log of a real robot")] = None,
+    robot: Annotated[str | None, typer.Option("--robot", metavar="NAME|URDF", help="whose CSV it is")] = None,
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", metavar="FILE", help="whose model is fitted; else the run's")
+    ] = None,
+    what: Annotated[
+        str, typer.Option("--what", metavar="LIST", help="of payload,friction,inertia,delay")
+    ] = "payload,friction",
+    link: Annotated[str | None, typer.Option("--link", metavar="LINK", help="that carries the payload")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="scenario patch to write")] = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="whole scenario to write")] = None,
+    as_json: Json = False,
+):
+    """Fit payload, friction, inertias and delay of the model to logged motion, with confidence intervals."""
+    from robocalc.errors import InvalidInput
+    from sims.cli.progress import announce_compiling
+    from sims.scenario.schema import Scenario
+
+    sources = [*(runs or ()), *(csv or ())]
+    base = Scenario.load(scenario_file(scenario)) if scenario else None
+    announce_compiling()
+    from sims.learn import identify as fit
+    from sims.learn.recording import from_run
+
+    if save is not None and base is None:
+        folder = next((s for s in sources if s.is_dir()), None)
+        if folder is None:
+            raise InvalidInput("--save needs a scenario to change: a run folder, or --scenario FILE")
+        base = from_run(folder).scenario
+    missing = next((s for s in sources if not s.exists()), None)
+    if missing is not None:
+        raise InvalidInput(f"no run folder or CSV file at {missing}")
+    found = fit(sources, robot=robot, what=what, scenario=base, link=link)
+    written = _write(found, base, out, save)
+    print(json.dumps(found.to_dict(), indent=2)) if as_json else _show(found, written)
+
+
+def _write(found, base, out, save):
+    """Files that were written: (what it is, path)."""
+    written, urdf = [], None
+    if "inertia" in found.what and (out or save):
+        urdf = found.fitted.write_urdf((out or save).with_suffix(".urdf"))
+        written.append(("robot with the fitted links", urdf))
+    if out is not None:
+        out.write_text(found.to_yaml(urdf and urdf.name), encoding="utf-8")
+        written.append(("scenario patch", out))
+    if save is not None:
+        found.applied(base, urdf).save(save)
+        written.append(("scenario", save))
+    return written
+
+
+def _show(found, written):
+    print(f"{found.robot}: {', '.join(found.what)}")
+    print()
+    print(found.table())
+    for note in found.notes:
+        print(f"note: {note}")
+    for kind, path in written:
+        print(f"{kind}  {path}")
+    if not written:
+        print()
+        print(found.to_yaml().partition("\n\n")[2] or found.to_yaml().split("\n", found.table().count("\n") + 2)[-1])
