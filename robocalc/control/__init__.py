@@ -1,8 +1,9 @@
 """Laws that follow a reference: a design is a frozen set of gains, a law is one compiled function.
 
     PD, PID, ComputedTorque, LQR, LQI, Hinf, TVLQR, MPC   designs; fields are keys of `controller:`
-    Cascade, SlidingMode, DisturbanceObserver             more designs, of joints
-    Impedance, Admittance, OperationalSpace, CartesianVelocity   and of the tool and what touches it
+    Cascade, SlidingMode, DisturbanceObserver, Adaptive   more of joints; what adaptive finds: payload_found -> Payload
+    Impedance, Admittance, OperationalSpace, CartesianVelocity   of the tool and of what touches it
+    Geometric, Flatness, PurePursuit                      of robots that fly or roll: `made_for` names one
     CONTROLLERS                     name -> design
     Law                             compiled step, gains, memory; any njit function of LAW's signature serves as step
     lqr, dlqr, tvlqr                linear-quadratic gains: continuous, sampled, along a motion
@@ -15,9 +16,11 @@
 numba and scipy load when a law is made, not here.
 """
 
+from robocalc.control.adaptive import Adaptive, Payload, payload_found
 from robocalc.control.cascade import Cascade
 from robocalc.control.computed_torque import ComputedTorque, error_gains
 from robocalc.control.disturbance import Admittance, DisturbanceObserver
+from robocalc.control.geometric import Geometric
 from robocalc.control.horizon import HorizonSolution, solve_horizon
 from robocalc.control.impedance import Impedance
 from robocalc.control.law import FEEDFORWARD, Law
@@ -27,6 +30,7 @@ from robocalc.control.mpc import MPC
 from robocalc.control.pd import PD, PID
 from robocalc.control.region import Region, region_of_attraction
 from robocalc.control.riccati import dlqr, lqr, tvlqr
+from robocalc.control.rolling import Flatness, PurePursuit
 from robocalc.control.sliding import SlidingMode
 from robocalc.control.stability import damping_limit, inertia_bound
 from robocalc.control.task_space import CartesianVelocity, OperationalSpace
@@ -49,6 +53,10 @@ CONTROLLERS = {
     "admittance": Admittance,
     "operational_space": OperationalSpace,
     "cartesian_velocity": CartesianVelocity,
+    "adaptive": Adaptive,
+    "geometric": Geometric,
+    "flatness": Flatness,
+    "pure_pursuit": PurePursuit,
 }
 
 __all__ = [
@@ -61,16 +69,21 @@ __all__ = [
     "PD",
     "PID",
     "TVLQR",
+    "Adaptive",
     "Admittance",
     "CartesianVelocity",
     "Cascade",
     "ComputedTorque",
     "DisturbanceObserver",
+    "Flatness",
+    "Geometric",
     "Hinf",
     "HorizonSolution",
     "Impedance",
     "Law",
     "OperationalSpace",
+    "Payload",
+    "PurePursuit",
     "Region",
     "SlidingMode",
     "damping_limit",
@@ -80,6 +93,7 @@ __all__ = [
     "inertia_bound",
     "linearise",
     "lqr",
+    "payload_found",
     "region_of_attraction",
     "solve_horizon",
     "tvlqr",

@@ -23,7 +23,7 @@ def test_designs_are_values(name):
 
 @pytest.mark.parametrize("name", CONTROLLERS)
 def test_a_law_has_finite_gains_and_an_empty_memory(name):
-    robot = load("panda")
+    robot = load(getattr(CONTROLLERS[name], "made_for", "panda"))
     law = CONTROLLERS[name](**GAINS.get(name, {})).law(robot, DT)
     assert isinstance(law, Law)
     assert law.dt == DT

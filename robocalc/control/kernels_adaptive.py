@@ -1,0 +1,154 @@
+"""Slotine and Li's adaptive law for a payload at the tool, compiled; importing this loads numba.
+
+Rows of gains and memory are those of kernels_payload; then, of gains, PRIOR: variance of θ at the start (5) and what
+it gains a period (5), and SURFACE: Λ (n). At the end of the memory is the covariance (5, 5).
+"""
+
+from math import sqrt
+
+from robocalc.control.kernels import Q_HAT, V_HAT, WANTED, A, steer
+from robocalc.control.kernels_payload import (
+    BALL,
+    BLOCKS,
+    BODY,
+    CENTRE,
+    COMMANDS,
+    CONSTANTS,
+    COULOMB,
+    COUNT,
+    FRESH,
+    HEAD,
+    NOISE,
+    NOMINAL,
+    OTHER,
+    PERIOD,
+    POINT,
+    Q_LAST,
+    SMOOTH,
+    SPARE,
+    SPIN,
+    THETA,
+    V_LAST,
+    VR_LAST,
+    believable,
+    columns,
+    explained,
+    keep,
+    known,
+    note,
+    spin,
+    unexplained,
+)
+from robocalc.dynamics.kernels import rnea
+from robocalc.dynamics.model import Model
+from robocalc.jit import njit
+
+PRIOR, SURFACE = CONSTANTS + 1, CONSTANTS + 2  # rows of gains
+STUCK, CRAWL = 30.0, 0.02  # a joint slower than CRAWL [rad/s | m/s] may stick: its torque is that of anything
+SIZE = 5  # parameters: m, m c (3), rotational inertia of a ball
+
+
+@njit
+def least_squares(Y, y, noise, drift, theta, P):
+    """One step of recursive least squares: θ (5,) and its covariance P (5, 5), from y = Y θ + noise, in place."""
+    for k in range(SIZE):
+        P[k, k] += drift[k]
+    for i in range(len(y)):
+        h, s, e = Y[i], noise[i] * noise[i], y[i]
+        x0 = x1 = x2 = x3 = x4 = 0.0
+        for k in range(SIZE):
+            x0 += P[0, k] * h[k]
+            x1 += P[1, k] * h[k]
+            x2 += P[2, k] * h[k]
+            x3 += P[3, k] * h[k]
+            x4 += P[4, k] * h[k]
+            e -= h[k] * theta[k]
+        x = (x0, x1, x2, x3, x4)
+        for k in range(SIZE):
+            s += h[k] * x[k]
+        for k in range(SIZE):
+            theta[k] += x[k] * e / s
+            for j in range(SIZE):
+                P[k, j] -= x[k] * x[j] / s
+
+
+@njit
+def regressor(model, gains, memory, point, q, v, a):
+    """Y (n, 5 or more): `columns`, and the torque per rotational inertia."""
+    n = len(q)
+    Y = columns(model, gains, memory, point, q, v, a)
+    spin(model, int(gains[CONSTANTS, BODY]), memory[HEAD : HEAD + n], memory[HEAD + n : HEAD + 2 * n], Y)
+    return Y
+
+
+@njit
+def learn(model, gains, memory, torques, P, q, v, ref, tau):
+    """θ from the torque unexplained, and from the error of tracking: θ̂' = P (Wᵀ R⁻¹ (y - W θ̂) + Yᵀ s)."""
+    n, c, theta = len(q), gains[CONSTANTS], memory[THETA]
+    if memory[COUNT, 0] == 0.0:
+        for k in range(SIZE):
+            P[k, k] = gains[PRIOR, k]
+    note(memory, torques, tau)
+    if known(gains, memory):
+        y, smooth = memory[SPARE][:n], memory[HEAD + 3 * n : HEAD + 4 * n]
+        unexplained(model, gains, memory, torques, v, ref, y)
+        Y = regressor(model, gains, memory, c[POINT:], memory[Q_LAST][:n], memory[V_LAST][:n], memory[A][:n])
+        for i in range(n):
+            memory[SMOOTH, i] += c[FRESH] * (y[i] - memory[SMOOTH, i])
+            for k in range(SIZE):
+                smooth[i, k] += c[FRESH] * (Y[i, k] - smooth[i, k])
+            slow = STUCK * gains[COULOMB, i] / (1.0 + (memory[VR_LAST, i] / CRAWL) ** 2)
+            y[i] = sqrt(gains[NOISE, i] ** 2 + slow * slow)
+        least_squares(smooth, memory[SMOOTH][:n], y, gains[PRIOR, SIZE:], theta, P)
+        for k in range(SIZE):
+            pull = 0.0
+            for i in range(n):
+                pull += smooth[i, k] * (ref[1, i] - v[i] + gains[SURFACE, i] * (ref[0, i] - q[i]))
+            memory[OTHER, k] = c[PERIOD] * pull
+        for k in range(SIZE):
+            for j in range(SIZE):
+                theta[k] += P[k, j] * memory[OTHER, j]
+    keep(memory, q, v, ref)
+
+
+@njit
+def acting(gains, memory):
+    """Mass of the payload that acts on the feedback; its centre in memory[CENTRE], its spin in memory[CENTRE, 6]."""
+    m = believable(gains, memory)
+    most = 2.0 * BALL * max(m, 0.0) ** (5.0 / 3.0)
+    memory[CENTRE, 6] = min(max(memory[THETA, 4], -gains[CONSTANTS, SPIN]), most)
+    return m
+
+
+@njit
+def adaptive(model, gains, memory, t, q, v, ref, tau):
+    """τ = M a_r + C(q̂, v̂) v_r + g + λ M s + Y(q̂, v̂, v_r, ..) θ̂ + τ_ff,  s = ê' + Λ ê, v_r = v_ref + Λ ê.
+
+    C(v) w of Christoffel's symbols is h(½(v + w)) - h(½(v - w)), h the terms quadratic in velocity. Of θ̂ what is
+    believable acts so; the rest is torque along the reference.
+    """
+    n, theta, centre, constants = len(q), memory[THETA], memory[CENTRE], gains[CONSTANTS]
+    tail, commands, last = HEAD + BLOCKS * n, int(constants[COMMANDS]), len(memory) - SIZE
+    learn(model, gains, memory, memory[tail + commands : last], memory[last:], q, v, ref, tau)
+    steer(gains, memory, memory[tail : tail + commands], q, v, ref, tau)
+    q_hat, a, nominal = memory[Q_HAT][:n], memory[A][:n], memory[NOMINAL][:n]
+    between, half = memory[V_HAT][:n], memory[SPARE][:n]
+    for i in range(n):
+        half[i] = 0.5 * (ref[3, i] - between[i] + gains[SURFACE, i] * (ref[2, i] - q_hat[i]))
+        between[i] += half[i]
+        memory[OTHER, i] = 0.0
+    m = acting(gains, memory)
+    still, zero = memory[OTHER][:n], centre[7:10]  # the last is never written: no gravity
+    rnea(Model(model.tree, model.bodies, zero, model.work, model.square), q_hat, half, still, nominal)
+    explained(model, q_hat, between, a, tau)
+    Y = regressor(model, gains, memory, centre[3:], q_hat, between, a)
+    for i in range(n):
+        tau[i] += ref[5, i] + m * Y[i, 0] + centre[6] * Y[i, 4] - nominal[i]
+    Y = regressor(model, gains, memory, constants[POINT:], ref[2], ref[3], ref[4])
+    explained(model, ref[2], ref[3], ref[4], nominal)
+    for i in range(n):
+        tau[i] += Y[i, 0] * (theta[0] - m) + Y[i, 4] * (theta[4] - centre[6])
+        for k in range(1, 4):
+            tau[i] += Y[i, k] * (theta[k] - m * centre[k - 1])
+        nominal[i] += ref[5, i]
+        memory[WANTED, i] = tau[i]
