@@ -12,7 +12,8 @@ import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
 from sims.bench.gym_laws import CONTROLLERS, controller, known
-from sims.bench.gym_tasks import TASKS, Task
+from sims.bench.gym_task import Task
+from sims.bench.gym_tasks import TASKS
 from sims.bench.gym_world import World
 from sims.engines import engine
 

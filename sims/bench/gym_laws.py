@@ -11,7 +11,7 @@ import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
 from sims.bench.gym_plan import HeldPasses, cost_of, plan
-from sims.bench.gym_tasks import G
+from sims.bench.gym_task import G
 
 HORIZON = {15: 30, 50: 50}  # periods that mpc looks ahead, by control rate [1/s]
 REPLANS = 2  # iterations of mpc a period

@@ -40,13 +40,13 @@ class HeldPasses:
 
     def gaps(self, X, U, gap):
         """Largest gap of a given motion, all in `gap`."""
-        from sims.bench.kernels_gym import gaps_held
+        from sims.bench.kernels_gym_cost import gaps_held
 
         return gaps_held(self.model, self.plant, X, U, gap)
 
     def roll(self, rows, gap, bounds, alpha, X, U, k, K, d0, Xn, Un):
         """(cost, penalty) of the new motion in Xn, Un."""
-        from sims.bench.kernels_gym import roll_held
+        from sims.bench.kernels_gym_cost import roll_held
 
         found = roll_held(self.model, self.plant, self.cost, bounds, gap, alpha, X, U, k, K, d0, Xn, Un)
         return found, 0.0
@@ -56,7 +56,7 @@ class HeldPasses:
 
     def derive(self, rows, X, U, AB, lz, lzz, full, G, J):
         """Jacobians and cost derivatives at every node."""
-        from sims.bench.kernels_gym import derive_held
+        from sims.bench.kernels_gym_cost import derive_held
 
         derive_held(self.model, self.plant, self.cost, X, U, AB, lz, lzz)
 
@@ -85,7 +85,7 @@ def plan(task, x0=None, *, first=0, periods=None, guess=None, end=None, most=MOS
 
 def cost_of(task, first, N, end=None):
     """The kernels' Cost of N periods from `first` on; row 0, which no input changes, weighs nothing."""
-    from sims.bench.kernels_gym import Cost
+    from sims.bench.kernels_gym_cost import Cost
 
     rows = np.minimum(np.arange(first, first + N + 1), task.periods)
     W = np.tile(task.diagonal, (N + 1, 1))
