@@ -48,6 +48,7 @@ from sims.report.page import write_page
 from sims.report.plots import write_plots
 from sims.report.stored import pushes
 from sims.report.unsolved import unsolved_data
+from sims.residual import added_by
 from sims.result import Run
 from sims.scenario import Scenario
 from sims.watch import Walk, Watcher
@@ -132,6 +133,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
             start=start,
             grip=made.plan.grip(sim.timestep),
             feedforward=torque,
+            added=added_by(scenario, made.robot),
             pauses=sorted(watched | steered),
             on_pause=look,
             most=steps if pilot else None,

@@ -13,6 +13,7 @@ SIMS = [
     "effects",
     "engines",
     "build",
+    "residual",
     "strokes",
     "planners",
     "steps",

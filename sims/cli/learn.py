@@ -1,4 +1,4 @@
-"""What runs teach: `identify`."""
+"""What runs teach: `identify`, `repeat`."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sims.cli.app import Json, app, scenario_file
+from sims.cli.app import Engine, File, Json, Seed, Sets, app, overrides, run_folder, scenario_file
 from sims.cli.guard import guarded
 
 
@@ -77,3 +77,35 @@ def _show(found, written):
     if not written:
         print()
         print(found.to_yaml().partition("\n\n")[2] or found.to_yaml().split("\n", found.table().count("\n") + 2)[-1])
+
+
+@app.command()
+@guarded
+def repeat(
+    file: File,
+    learn: Annotated[int, typer.Option("--learn", metavar="N", help="repetitions to learn from")] = 10,
+    sets: Sets = (),
+    engine: Engine = None,
+    seed: Seed = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="else runs/NAME-repeated")] = None,
+    as_json: Json = False,
+):
+    """Repeat a scenario's motion and learn from each repetition what the next one needs."""
+    from sims.cli.progress import Progress, announce_compiling
+    from sims.scenario.schema import Scenario
+
+    scenario = Scenario.load(scenario_file(file), overrides(sets, engine, seed))
+    announce_compiling()
+    from sims.learn import repeat as repeated
+
+    with Progress(enabled=not as_json) as progress:
+        found = repeated(scenario, learn, progress=progress)
+    path = found.save(out or run_folder(scenario).with_name(f"{run_folder(scenario).name}-repeated"))
+    if as_json:
+        told = {"errors": found.errors, "best": found.best, "times_smaller": found.gain, "scenario": str(path)}
+        print(json.dumps(told, indent=2))
+        return
+    print(found.table())
+    print()
+    print(f"repetition {found.best} is {found.gain:.3g} times better than the first run")
+    print(f"run it  robocalc run {path}")

@@ -71,6 +71,7 @@ def simulate(
     start=None,
     grip=None,
     feedforward=None,
+    added=None,
     pauses=(),
     on_pause=None,
     most=None,
@@ -83,6 +84,7 @@ def simulate(
     start      (q, v) (n,) each; None: the reference's first row
     grip       (N + 1, n) force [N m | N] of joints in force mode, NaN where position is controlled; None: no such joint
     feedforward  (N + 1, n) torque [N m | N] known before the run, NaN where the law's own counts; None: nowhere
+    added      reference (M, 3, n) -> torque (M, n) [N m | N] on top of the feed-forward, or None
     pauses     increasing steps 0 <= k <= N at which on_pause(k) is called, the plant being at step k and row k not yet
                written; it may look at the plant, change its world, end the run by returning True, or return Rest
     most       steps that a run with Rest may last, and its pauses may reach; None: as many as the reference has
@@ -93,7 +95,7 @@ def simulate(
     if most is not None:
         reference, grip, feedforward = (_lengthened(x, max(N, most)) for x in (reference, grip, feedforward))
         reference[N + 1 :, 1:] = 0.0
-    closed = close_loop(plant, law, reference, effects, grip, feedforward)
+    closed = close_loop(plant, law, reference, effects, grip, feedforward, added)
     most = len(reference) - 1
     pauses = list(pauses)
     stops, pauses = _pauses(pauses, most), set(pauses)
@@ -106,7 +108,7 @@ def simulate(
             break
         answer = on_pause(k) if on_pause is not None and k in pauses else None
         if isinstance(answer, Rest):
-            N = _go_on(closed, law, k, answer, most)
+            N = _go_on(closed, law, k, answer, most, added)
         elif answer:
             asked = k < N
         if asked or (k >= N and not isinstance(answer, Rest)):
@@ -117,7 +119,7 @@ def simulate(
     return Simulated(Log(plant.dt, closed.log[: k + 1]), outcome, closed.memory)
 
 
-def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforward=None) -> Closed:
+def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforward=None, added=None) -> Closed:
     """All arrays of one run, checked; memories are fresh copies, so that a run leaves nothing behind."""
     robot, (N, _, n) = plant.robot, np.subtract(reference.shape, (1, 0, 0))
     dt, every = effects.timing[DT], int(effects.timing[EVERY])
@@ -140,6 +142,8 @@ def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforw
         if law.feedforward == "friction":  # such a law adds the dynamics itself
             planned = planned - believed.inverse_dynamics(*np.moveaxis(reference, 1, 0))
         tau = np.where(np.isnan(planned), tau, planned)
+    if added is not None:
+        tau = tau + added(reference)
     targets = _held(np.concatenate([reference, tau[:, None]], axis=1), every)
     effects = effects._replace(memory=np.zeros_like(effects.memory), mix=np.zeros_like(effects.mix))
     log = np.zeros((N + 1, len(CHANNELS), n))
@@ -155,7 +159,7 @@ def _lengthened(x, most):
     return np.concatenate([x, np.repeat(x[-1:], most + 1 - len(x), axis=0)])
 
 
-def _go_on(closed, law, k, rest, most) -> int:
+def _go_on(closed, law, k, rest, most, added=None) -> int:
     """Put the rest of the reference in place from step k on; the step at which the run ends."""
     every, dt = int(closed.effects.timing[EVERY]), closed.effects.timing[DT]
     if k % every:
@@ -170,6 +174,8 @@ def _go_on(closed, law, k, rest, most) -> int:
     reference[k:last, 2], reference[last, 2] = np.diff(v, axis=0) / dt, 0.0
     new = reference[k : last + 1]
     tau = law.torque_along(new, dt)
+    if added is not None:
+        tau = tau + added(new)
     closed.targets[k : last + 1] = _held(np.concatenate([new, tau[:, None]], axis=1), every)
     if len(closed.grip):
         grip = np.full(new[:, 0].shape, np.nan) if rest.grip is None else rest.grip[: most + 1 - k]

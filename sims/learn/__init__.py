@@ -1,6 +1,7 @@
 """What runs teach: the model's own numbers, the torque that no model explains, the error that repeats.
 
     identify   payload, friction, inertias and delay of a model from logged motion, with confidence intervals
+    repeat     iterative learning: the same motion again, with what was missing added
 
 Names load when first used.
 """
@@ -10,6 +11,8 @@ from importlib import import_module
 EXPORTS = {
     "identify": "identification",
     "Identified": "findings",
+    "repeat": "ilc",
+    "Repetitions": "ilc",
     "Recording": "recording",
     "from_run": "recording",
     "from_csv": "recording",

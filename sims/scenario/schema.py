@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from sims.scenario.base import Name, Part, list_of
 from sims.scenario.schema_control import Controller
 from sims.scenario.schema_effects import Disturbance, Sensors
+from sims.scenario.schema_learned import Learned
 from sims.scenario.schema_planner import MinJerk, Planner
 from sims.scenario.schema_robot import Robot
 from sims.scenario.schema_safety import Safety
@@ -78,6 +79,7 @@ class Scenario(Part):
     task: list_of(TaskStep, least=1) = Field(description="steps, in order")
     planner: Planner = MinJerk(type="min_jerk")
     controller: Controller
+    learned: Learned | None = Field(None, description="torque that runs taught, added to the feed-forward")
     safety: Safety | None = Field(None, description="what slows and stops the robot before what moves")
     disturbances: list_of(Disturbance) = ()
     sensors: Sensors = Sensors()

@@ -18,6 +18,7 @@ from sims.judge import chatters, evidence
 from sims.log import CHANNEL_INDEX, Log
 from sims.metrics import measure
 from sims.plan import plan_task
+from sims.residual import added_by
 from sims.result import Run
 
 Q, V, Q_REF, WANTED, TAU = (CHANNEL_INDEX[name] for name in ("q", "v", "q_ref", "tau_wanted", "tau"))
@@ -103,7 +104,8 @@ class Case:
         kind = (law.feedforward, id(law.robot), law.gains.shape, law.memory.shape)
         if kind not in self._targets:
             plant = Twin(self.made.plant_robot, self.scenario.sim.timestep)
-            self._targets[kind] = close_loop(plant, law, self.reference, self.effects, grip, self.torque)
+            added = added_by(self.scenario, self.made.robot)
+            self._targets[kind] = close_loop(plant, law, self.reference, self.effects, grip, self.torque, added)
         closed = self._targets[kind]
         closed.gains[:], closed.memory[:] = law.gains, law.memory
         return closed

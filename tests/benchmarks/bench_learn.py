@@ -30,8 +30,17 @@ def friction_error():
     return median(error for _, error in identified()), None
 
 
+def repeated():
+    """How many times smaller the error is after 10 repetitions, payload and friction unknown."""
+    from sims.learn import repeat
+
+    errors = repeat(moves(1, moves=2, duration=1.0, sensors={}), 10).errors
+    return errors[0] / errors[10], None
+
+
 FIVE = "from 5 s of a Panda's moves with encoder noise, median of 5 seeds:"
 LINES = [
     Line("identify-payload", f"{FIVE} relative error of the payload", "-", "at_most", 0.01, "", payload_error),
     Line("identify-friction", f"{FIVE} of the worst friction", "-", "at_most", 0.05, "", friction_error),
+    Line("learn-repeat", "error of the first run over that after 10 repetitions", "-", "at_least", 50, "", repeated),
 ]
