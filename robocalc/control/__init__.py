@@ -11,6 +11,7 @@
     region_of_attraction            from where a linear feedback brings a nonlinear plant back
     solve_horizon                   the quadratic program of MPC by itself
     linearise                       the sampled dynamics about a configuration: what LQR is designed on
+    shape                           input shaping: a motion that leaves no vibration behind
     damping_limit, inertia_bound    how stiff a sampled loop may be
 
 numba and scipy load when a law is made, not here.
@@ -31,6 +32,7 @@ from robocalc.control.pd import PD, PID
 from robocalc.control.region import Region, region_of_attraction
 from robocalc.control.riccati import dlqr, lqr, tvlqr
 from robocalc.control.rolling import Flatness, PurePursuit
+from robocalc.control.shaping import shape
 from robocalc.control.sliding import SlidingMode
 from robocalc.control.stability import damping_limit, inertia_bound
 from robocalc.control.task_space import CartesianVelocity, OperationalSpace
@@ -95,6 +97,7 @@ __all__ = [
     "lqr",
     "payload_found",
     "region_of_attraction",
+    "shape",
     "solve_horizon",
     "tvlqr",
 ]

@@ -104,7 +104,7 @@ def told(width, memory) -> list:
     found = _found(np.reshape(memory, (-1, width)))
     if not found.std[0] > 0:
         return []
-    text = f"the payload is {found.mass:+.4g} kg off the model (standard deviation {found.std[0]:.2g} kg)"
+    text = f"found: a payload {found.mass:+.4g} kg off the model's (standard deviation {found.std[0]:.2g} kg)"
     if abs(found.mass) > 3.0 * found.std[0]:
         centre = ", ".join(f"{1e3 * x:.1f}" for x in found.moment / found.mass)
         text += f", its centre at ({centre}) mm from the tool in the axes of its joint's body"
