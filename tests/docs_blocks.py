@@ -131,9 +131,9 @@ def check_yaml(data, place):
 def robocalc(page, words):
     from sims.cli import main
 
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as told:
         code = main(words)
-    return code, out.getvalue()
+    return code, out.getvalue() + (told.getvalue() if code else "")  # else it is progress
 
 
 def python(page, words):
