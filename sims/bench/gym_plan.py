@@ -14,7 +14,7 @@ import numpy as np
 
 from robocalc.errors import InvalidInput
 
-TOLERANCE = 1e-7  # of the cost, relative: what a further step may promise
+TOLERANCE = 1e-5  # of the cost, relative: what a further step may promise
 MOST = 60  # iterations
 
 

@@ -202,13 +202,12 @@ def period_slopes(model, plant, x, u, fresh, AB, room, A, B_tau, C, D, J, H, blo
         drag_slopes(plant.drag, x, D)
         step_derivatives(model, x[:n], x[n:], room.tau, h, last[0, :nx], blocks, A, B_tau)
         x[:] = last[0, :nx]
-        for i in range(nx):
+        for i in range(n, nx):  # the rows of v₊; those of q₊ = q + h v₊ follow
             for r in range(n):
                 s = B_tau[i, r]
                 for j in range(n):
                     A[i, j] += s * C[r, j]
                     A[i, n + j] += s * D[r, j]
-        for i in range(nx):
             row, old = last[1 + i], A[i]
             for j in range(nz):
                 row[j] = 0.0
@@ -220,9 +219,11 @@ def period_slopes(model, plant, x, u, fresh, AB, room, A, B_tau, C, D, J, H, blo
                 s = B_tau[i, r]
                 for k in range(m):
                     row[nx + k] += s * room.B[r, k]
-        for i in range(nx):
+        for i in range(n):
+            fast, slow, new = AB[n + i], AB[i], last[1 + n + i]
             for j in range(nz):
-                AB[i, j] = last[1 + i, j]
+                fast[j] = new[j]
+                slow[j] += h * new[j]
 
 
 @njit
