@@ -1,7 +1,7 @@
 """Seeded scenes in which balls and capsules cross the way of a Panda that plans again while it moves.
 
 scene   number -> Scenario
-drive   what becomes of one: arrived, nearest while the robot moves, longest reaction
+drive   what becomes of one: arrived, nearest while the robot moves and at all times, longest reaction
 """
 
 import numpy as np
@@ -76,7 +76,8 @@ def drive(number) -> dict:
     robot, world = believed_robot(asked), world_shapes(asked)
     plan = plan_task(asked, robot, world)
     if not plan.solved:
-        return {"number": number, "arrived": False, "why": str(plan.violations[0]), "nearest": np.inf, "reaction": 0.0}
+        return {"number": number, "arrived": False, "why": str(plan.violations[0]), "nearest": np.inf,
+                "standing": np.inf, "reaction": 0.0, "time": 0.0}  # fmt: skip
     pilot = Pilot(asked, robot, plan, world, motion_limits(asked, robot), DT, 1, round(MOST / DT))
     k, nearest, hit = 0, np.inf, np.inf
     with Clearance(robot, world, own=False) as truth:

@@ -171,7 +171,8 @@ def leg_free(scene, movers, cells, known, low, high, span, leg, j, slot, margin,
 
 @njit
 def arrive(
-    scene, movers, cells, known, C, begin_node, L, first_leg, ends, span, low, high, slot, margin, how, stack, stay, left
+    scene, movers, cells, known, C, begin_node, L, first_leg, ends, span, low, high, slot, margin, how, stack, stay,
+    left,
 ):  # fmt: skip
     """Slot of the earliest arrival at the last node, from where it stays free; -1: there is none.
 
