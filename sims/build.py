@@ -24,11 +24,12 @@ from robocalc.dynamics.tree import Geometry, Pose
 from robocalc.dynamics.tree import Shape as TreeShape
 from robocalc.errors import InvalidInput
 from robocalc.trajectory import Limits
-from sims.effects import Push, make_effects
+from sims.effects import Drag, Gear, Push, Wind, make_effects
 from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
 from sims.engines.bullet_load import Surface
 from sims.engines.poses import matrix, rpy_quaternion
+from sims.scenario.schema_effects import DISTURBANCES
 
 ROOM = {"acceleration": 0.5, "jerk": 0.5}  # of the limits that plans to be steered may use: the rest is for braking
 ROD, ROD_COLOR = 0.006, (0.25, 0.27, 0.30, 1.0)  # [m] radius of a tool as it is drawn
@@ -263,12 +264,14 @@ def law_of(scenario, robot, reference, torque):
     return design.law(robot, sim.timestep * sim.control_every, reference[-1, 0], **words)
 
 
+def gear_of(item) -> Gear:
+    """Of the one flexible_joint of a scenario."""
+    return Gear(item.stiffness, item.motor_inertia, item.damping, item.play)
+
+
 def effects_of(scenario, robot, plant_robot, steps):
     """Everything in `disturbances` and `sensors` but payload, as the loop takes it."""
-    sensors, found = (
-        scenario.sensors,
-        {kind: [] for kind in ("push", "payload_error", "joint_friction", "torque_ripple")},
-    )
+    sensors, found = scenario.sensors, {kind: [] for kind in DISTURBANCES}
     for item in scenario.disturbances:
         found[item.type].append(item)
     friction = np.array(robot.friction, float)
@@ -290,6 +293,10 @@ def effects_of(scenario, robot, plant_robot, steps):
         latency=sensors.latency,
         ripple=np.sqrt(np.sum(np.square(ripple), axis=0)),
         pushes=[Push(p.link, p.force, p.start, p.duration, p.point) for p in found["push"]],
+        drags=[Drag(**item.model_dump(exclude={"type"})) for item in found["drag"]],
+        winds=[Wind(**item.model_dump(exclude={"type"})) for item in found["wind"]],
+        motor_lag=found["motor_lag"][0].time_constant if found["motor_lag"] else 0.0,
+        gear=gear_of(*found["flexible_joint"]) if found["flexible_joint"] else None,
         thrust_scale=scenario.robot.limits.effort_scale,
         seed=scenario.seed,
     )

@@ -1,13 +1,18 @@
 """What the world does to a robot besides its dynamics: one compiled implementation, the same bits in every engine.
 
-    make_effects   friction, limits of the drives, noise, quantisation, filter, latency, ripple, pushes -> Effects
+    make_effects   friction, limits and lag of the drives, elastic gears, noise, quantisation, filter, latency, ripple,
+                   pushes, air -> Effects
     Push           a force on a link for a while
+    Drag, Wind     what the air does to a link
+    Gear           elasticity and play between motors and joints
     Effects        flat arrays, which the compiled loop takes
 
 Payload is no effect but another robot: the plant is made from `robot.with_payload(...)`, the law from what it believes.
 """
 
+from sims.effects.air import Drag, Wind
 from sims.effects.arrays import Effects
 from sims.effects.build import Push, make_effects
+from sims.effects.motors import Gear
 
-__all__ = ["Effects", "Push", "make_effects"]
+__all__ = ["Drag", "Effects", "Gear", "Push", "Wind", "make_effects"]

@@ -16,7 +16,9 @@ from robocalc.control.stability import stopping
 from robocalc.dynamics.actuation import BODY, HIGH, LOW, VISCOUS
 from robocalc.errors import InvalidInput
 from sims.effects import arrays as rows
+from sims.effects.air import drag_rows, wind_rows
 from sims.effects.arrays import Effects
+from sims.effects.motors import lag
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ def make_effects(
     ripple=0.0,
     pushes=(),
     thrust_scale=1.0,
+    motor_lag=0.0,
+    gear=None,
+    drags=(),
+    winds=(),
     seed=0,
 ) -> Effects:
     """Effects for `steps` physics steps of dt [s] on the plant's robot (the true one, with its true payload).
@@ -73,6 +79,9 @@ def make_effects(
     ripple               standard deviation of the drives' torque [N m], drawn anew each step; none without a drive
     pushes               Push, ...
     thrust_scale         of the limits of thrusters; of a robot that has some, torque_limits are those of joint drives
+    motor_lag            time constant of the drives [s], one or per joint; one for all thrusters of a robot
+    gear                 Gear between motors and joints, or None
+    drags, winds         Drag, ... and Wind, ...; winds add up
     seed                 of all draws; same seed, same bits, in every engine
     raises               InvalidInput, with the value and what would be valid
     """
@@ -80,7 +89,7 @@ def make_effects(
     check_substeps(control_every)
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise InvalidInput(f"a run needs a whole number of steps from 1, got {steps!r}")
-    timing = np.array([dt, control_every, _steps("latency", latency, dt)])
+    timing = np.array([dt, control_every, _steps("latency", latency, dt), 1.0])
     joint = np.zeros((rows.JOINT_ROWS, robot.n))
     joint[rows.TAU_MIN : rows.TAU_MAX + 1] = _limits(robot, torque_limits)
     joint[rows.VISCOUS : rows.COULOMB + 1] = _friction(robot, friction)
@@ -88,6 +97,9 @@ def make_effects(
     joint[rows.Q_STEP] = _each("position_resolution", position_resolution, robot)
     joint[rows.V_STEP] = _each("velocity_resolution", velocity_resolution, robot)
     joint[rows.SMOOTH] = _smooth(velocity_filter_hz, dt)
+    joint[rows.LAG] = lag(robot, motor_lag, dt, timing)
+    if gear is not None:
+        joint[rows.STIFFNESS : rows.ROTOR + 1] = gear.rows(robot, dt)
     driven = ~undriven(robot)
     spread = {
         "sensors.joint_position": _each("position_noise", position_noise, robot),
@@ -95,8 +107,11 @@ def make_effects(
         "drives.torque_ripple": _each("ripple", ripple, robot) * driven,
     }
     body, push = _pushes(robot, pushes)
+    drag_body, drag = drag_rows(robot, drags)
+    air = wind_rows(winds, dt, steps, [stream(seed, f"wind.{i}") for i in range(len(winds))])
     memory, noise = np.zeros((rows.MEMORY_ROWS, robot.n)), _noise(spread, steps, seed)
-    return Effects(timing, joint, noise, body, push, memory, *_actors(robot, dt, joint, thrust_scale))
+    inputs, tyres, mix = _actors(robot, dt, joint, thrust_scale)
+    return Effects(timing, joint, noise, body, push, memory, inputs, tyres, air, drag_body, drag, mix)
 
 
 def _actors(robot, dt, joint, scale):
@@ -110,7 +125,7 @@ def _actors(robot, dt, joint, scale):
     if len(tyres):
         tyres[:, VISCOUS] = np.minimum(tyres[:, VISCOUS], robot.tyre_masses() / (2 * dt * len(tyres)))
     m = len(inputs)
-    return inputs, tyres, np.zeros((robot.n + m + 3 if m else 0, max(robot.n, m)))
+    return inputs, tyres, np.zeros((robot.n + m + 4 if m else 0, max(robot.n, m)))
 
 
 def stream(seed, name) -> np.random.Generator:

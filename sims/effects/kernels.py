@@ -2,38 +2,49 @@
 
     begin     clears what the effects remember
     sense     what the sensors tell the law, and the reference at the same instant
-    drive     the torque that the drives give: wanted, within limits; of a robot with thrusters, what these can give
-    resist    friction of joints and tyres, ripple and pushes
+    drive     the torque that reaches the joints: wanted, within limits, after a lag and through an elastic gear;
+              of a robot with thrusters, what these can give
+    resist    friction of joints and tyres, ripple, pushes and air
 
 A measurement is the true state of the stamp t - latency (between steps, linear), plus noise, rounded to the sensor's
 resolution; the velocity then passes the filter. The law's reference of the stamp takes the same way but for noise and
 rounding, so that latency and filter cost an exact model nothing.
 """
 
-from math import floor
+from math import floor, sqrt
 
 from robocalc.control.friction import friction
 from robocalc.dynamics.kernels_actuation import actuation, allocate, tyre_force
 from robocalc.dynamics.kernels_frames import frames, point_jacobian
 from robocalc.jit import njit
 from sims.effects.arrays import (
+    AIR,
     BEGIN,
     COULOMB,
+    DAMPING,
     DELAY,
     DT,
     END,
     FORCE,
+    GAP,
+    LAG,
+    LAG_INPUTS,
+    LAGGED,
     POINT,
+    Q_MOTOR,
     Q_NOISE,
     Q_STEP,
     R_LAST,
     RIPPLE,
+    ROTOR,
     SMOOTH,
+    STIFFNESS,
     STOP,
     TAU_MAX,
     TAU_MIN,
     TINY,
     V_LAST,
+    V_MOTOR,
     V_NOISE,
     V_REF_SMOOTH,
     V_SMOOTH,
@@ -98,10 +109,58 @@ def drive(k, effects, model, q, wanted, J, log):
     """Row TAU of the log: wanted within the drives' limits; a NaN stays one. J (6, n) scratch."""
     if len(effects.inputs) > 0:
         thrust(effects, model, q, wanted, J, log[k, TAU])
+        if effects.timing[LAG_INPUTS] < 1.0:
+            lag_inputs(k, effects, log[k, TAU])
         return
+    joint, memory = effects.joint, effects.memory
     for i in range(len(wanted)):
-        low, high = effects.joint[TAU_MIN, i], effects.joint[TAU_MAX, i]
-        log[k, TAU, i] = high if wanted[i] > high else low if wanted[i] < low else wanted[i]
+        low, high = joint[TAU_MIN, i], joint[TAU_MAX, i]
+        tau = high if wanted[i] > high else low if wanted[i] < low else wanted[i]
+        if joint[LAG, i] < 1.0:
+            memory[LAGGED, i] = (
+                tau if k == 0 else settled(memory[LAGGED, i] + joint[LAG, i] * (tau - memory[LAGGED, i]))
+            )
+            tau = memory[LAGGED, i]
+        log[k, TAU, i] = through_gear(k, i, effects, q[i], log[k, 1, i], tau) if joint[STIFFNESS, i] > 0.0 else tau
+
+
+@njit
+def through_gear(k, i, effects, q, v, tau):
+    """The torque that joint i gets where tau turns its motor, which is moved on by a step:
+
+        x = θ - q,  τ = K (x - clip(x, ±gap/2)) + D (θ̇ - v), never pulling back across a gap;  J θ̈ = tau - τ
+
+    At step 0 the gear is wound up by what the motor gives then, and the motor as fast as the joint.
+    Source: Spong (1987), Modeling and control of elastic joint robots; the gap: Nordin & Gutman (2002), section 2.
+    """
+    joint, memory = effects.joint, effects.memory
+    stiffness, half = joint[STIFFNESS, i], 0.5 * joint[GAP, i]
+    if k == 0:
+        side = half if tau > 0.0 else -half if tau < 0.0 else 0.0
+        memory[Q_MOTOR, i], memory[V_MOTOR, i] = q + side + tau / stiffness, v
+    x = memory[Q_MOTOR, i] - q
+    wound = x - half if x > half else x + half if x < -half else 0.0
+    given = 0.0
+    if wound != 0.0 or half == 0.0:
+        given = stiffness * wound + joint[DAMPING, i] * (memory[V_MOTOR, i] - v)
+        if half > 0.0 and given * wound < 0.0:
+            given = 0.0
+    memory[V_MOTOR, i] += effects.timing[DT] * (tau - given) / joint[ROTOR, i]
+    memory[Q_MOTOR, i] += effects.timing[DT] * memory[V_MOTOR, i]
+    return given
+
+
+@njit
+def lag_inputs(k, effects, tau):
+    """tau = B u, u after the lag of rotors and wheels; after `thrust`, which leaves B and what is asked of them."""
+    n, m, mix = len(tau), len(effects.inputs), effects.mix
+    asked, given = mix[n + m + 2], mix[n + m + 3]
+    for j in range(m):
+        given[j] = asked[j] if k == 0 else given[j] + effects.timing[LAG_INPUTS] * (asked[j] - given[j])
+    for i in range(n):
+        tau[i] = 0.0
+        for j in range(m):
+            tau[i] += mix[i, j] * given[j]
 
 
 @njit
@@ -117,7 +176,7 @@ def thrust(effects, model, q, wanted, J, tau):
 
 @njit
 def resist(k, effects, model, q, v, J, log):
-    """Row TAU_WORLD of the log: friction at the true v, ripple, tyres, and pushes as Jᵀ f; J (6, n) scratch."""
+    """Row TAU_WORLD of the log: friction at the true v, ripple, tyres, pushes and air as Jᵀ f; J (6, n) scratch."""
     joint, memory = effects.joint, effects.memory
     for i in range(len(q)):
         r = friction(joint[VISCOUS, i], joint[COULOMB, i], joint[STOP, i], v[i], memory[V_LAST, i], memory[R_LAST, i])
@@ -134,6 +193,20 @@ def resist(k, effects, model, q, v, J, log):
         share = (min(effects.push[p, END], (k + 1) * dt) - max(effects.push[p, BEGIN], k * dt)) / dt
         if share > WHOLE:
             add_push(share, effects, p, model, q, J, log[k, TAU_WORLD])
+    for d in range(len(effects.drag)):
+        add_air(k, d, effects, model, q, v, J, log[k, TAU_WORLD])
+
+
+@njit
+def add_air(k, d, effects, model, q, v, J, tau):
+    """τ += Jᵀ f of drag d, f = ½ ρ c A |w - u| (w - u), w the wind and u = J v the velocity of its point."""
+    point_jacobian(model, q, effects.drag_body[d], effects.drag[d, POINT : POINT + 3], J)
+    x, y, z = (effects.wind[k, 0], effects.wind[k, 1], effects.wind[k, 2]) if len(effects.wind) > 0 else (0.0, 0.0, 0.0)
+    for i in range(len(q)):
+        x, y, z = x - J[0, i] * v[i], y - J[1, i] * v[i], z - J[2, i] * v[i]
+    size = effects.drag[d, AIR] * sqrt(x * x + y * y + z * z)
+    for i in range(len(q)):
+        tau[i] += size * (J[0, i] * x + J[1, i] * y + J[2, i] * z)
 
 
 @njit

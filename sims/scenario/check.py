@@ -16,6 +16,8 @@ from sims.scenario.schema import Output, Scenario
 from sims.scenario.schema_task import Grasp, Move
 
 WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
+IN_WORLD = ("push", "drag", "wind")  # disturbances whose vectors are of world or link, not one number a joint
+ONCE = ("motor_lag", "flexible_joint")
 Problems = Iterator[tuple[tuple, str]]
 
 
@@ -99,8 +101,15 @@ def _robot(scenario: Scenario) -> Problems:
         if link not in arm.links:
             yield path, f"{arm.name} has no link {link!r}{did_you_mean(link, arm.links)}"
     for i, item in enumerate(scenario.disturbances):
-        if item.type == "push" and item.link in arm.fixed:
-            yield ("disturbances", i, "link"), f"a push on {item.link!r} moves nothing: no joint of {arm.name} moves it"
+        if item.type in ("push", "drag") and item.link in arm.fixed:
+            message = f"a {item.type} on {item.link!r} moves nothing: no joint of {arm.name} moves it"
+            yield ("disturbances", i, "link"), message
+    kinds = [item.type for item in scenario.disturbances]
+    for i, kind in enumerate(kinds):
+        if kind == "wind" and "drag" not in kinds:
+            yield ("disturbances", i), "wind acts on links with `drag`, and no disturbance gives one"
+        if kind in ONCE and kind in kinds[:i]:
+            yield ("disturbances", i), f"{kind} can be given once, with one value per joint"
     yield from _gripper(scenario, arm)
 
 
@@ -137,7 +146,7 @@ def per_joint(scenario: Scenario):
         yield ("robot", "start_velocity"), robot.start_velocity
     parts = [(("robot", "limits"), robot.limits), (("robot", "friction"), robot.friction)]
     parts += [(("controller",), scenario.controller)]
-    parts += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances) if item.type != "push"]
+    parts += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances) if item.type not in IN_WORLD]
     parts += [(("sensors", key), part) for key, part in scenario.sensors if key != "latency"]
     for path, part in parts:
         for key, value in part or ():

@@ -46,11 +46,54 @@ class TorqueRipple(Part):
     std: per_joint("joint torque", ge=0) = Field(description="standard deviation [N m], one or per joint")
 
 
+class Drag(Part):
+    """What the air does to a link: F = 1/2 rho A |w - u| (w - u), A its drag area, u its velocity, w the wind's."""
+
+    type: Literal["drag"]
+    link: Name
+    area: quantity("number", ge=0) = Field(description="drag coefficient times area [m^2]")
+    point: vector("length", 3) = Field((0.0, 0.0, 0.0), description="where it acts, in the link's frame [m]")
+    density: positive("number") = Field(1.225, description="of the air [kg/m^3]")
+
+
+class Wind(Part):
+    """Air that moves; it acts on links with `drag`. Several add up."""
+
+    type: Literal["wind"]
+    velocity: vector("speed", 3) = Field((0.0, 0.0, 0.0), description="in world axes [m/s]")
+    gust: vector("speed", 3) = Field((0.0, 0.0, 0.0), description="at the middle of one gust, 1 - cosine [m/s]")
+    start: not_negative("time") = Field(0.0, description="of the gust [s]")
+    duration: positive("time") = Field(1.0, description="of the gust [s]")
+    turbulence: not_negative("speed") = Field(0.0, description="standard deviation of each component [m/s]")
+    correlation: positive("time") = Field(1.0, description="time constant of the turbulence [s]")
+
+
+class MotorLag(Part):
+    """Torque that follows what the controller wants with a first-order lag; thrust of rotors likewise."""
+
+    type: Literal["motor_lag"]
+    time_constant: per_joint("time", ge=0) = Field(description="[s], one or per joint")
+
+
+class FlexibleJoint(Part):
+    """A gear that gives: the motor is an inertia of its own behind a spring, a damper and some play."""
+
+    type: Literal["flexible_joint"]
+    stiffness: per_joint("number", ge=0) = Field(description="[N m/rad or N/m], one or per joint; 0: rigid")
+    motor_inertia: per_joint("number", ge=0) = Field(description="at the joint [kg m^2 or kg], one or per joint")
+    damping: per_joint("joint damping", ge=0) = Field(0.0, description="[N m s/rad], one or per joint")
+    play: per_joint("joint position", ge=0) = Field(0.0, description="backlash, from stop to stop [rad or m]")
+
+
 DISTURBANCES = {
     "push": Push,
     "payload_error": PayloadError,
     "joint_friction": JointFriction,
     "torque_ripple": TorqueRipple,
+    "drag": Drag,
+    "wind": Wind,
+    "motor_lag": MotorLag,
+    "flexible_joint": FlexibleJoint,
 }
 Disturbance = tagged("type", DISTURBANCES)
 
