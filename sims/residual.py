@@ -20,13 +20,14 @@ from robocalc.errors import InvalidInput
 
 FORMAT = "robocalc-learned/1"
 SLOW = 0.02  # [rad/s | m/s] over which the sign of a velocity turns: friction at rest is not known
-INSIDE, OUTSIDE = 0.25, 1.5  # standard deviations beyond the data: as learned up to here, nothing from here on
+# how far beyond the data, in standard deviations, as learned and no more: of the network; of what is linear by physics
+CURVED, LINEAR = (0.25, 1.5), (2.0, 6.0)
 SAME = 1e-9  # [rad | m] that a motion may differ from the one that was repeated
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """τ = fade (scale tanh-network(z) + viscous v + Coulomb sign v + Y π), z the normalised (q, v, a, sign v).
+    """τ = fade₁ (viscous v + Coulomb sign v + Y π) + fade₂ scale tanh-network(z), z the normalised (q, v, a, sign v).
 
     weights    W1 (4n, h), b1, W2 (h, h), b2, W3 (h, n), b3
     mean, deviation   (3n,) of the data's q, v, a; low, high (3n,) its range in deviations; scale (n,) [N m]
@@ -50,7 +51,8 @@ class Network:
     def torque(self, robot, reference) -> np.ndarray:
         """(N + 1, n) [N m | N] along a reference (N + 1, 3, n)."""
         q, v, a = np.ascontiguousarray(np.moveaxis(reference, 1, 0))
-        return self.fade(q, v, a)[:, None] * (self.linear(robot, q, v, a) + self.curved(q, v, a))
+        linear = self.fade(q, v, a, LINEAR)[:, None] * self.linear(robot, q, v, a)
+        return linear + self.fade(q, v, a)[:, None] * self.curved(q, v, a)
 
     def linear(self, robot, q, v, a):
         """Load and friction."""
@@ -65,11 +67,12 @@ class Network:
         hidden = np.tanh(np.tanh(x @ self.W1 + self.b1) @ self.W2 + self.b2)
         return self.scale * (hidden @ self.W3 + self.b3)
 
-    def fade(self, q, v, a) -> np.ndarray:
+    def fade(self, q, v, a, room=CURVED) -> np.ndarray:
         """(N + 1,): 1 within the data, falling smoothly to 0 with the distance from their range."""
+        inside, outside = room
         z = (np.concatenate([q, v, a], axis=1) - self.mean) / self.deviation
         beyond = np.linalg.norm(np.maximum(0.0, np.maximum(z - self.high, self.low - z)), axis=1)
-        s = np.clip((OUTSIDE - beyond) / (OUTSIDE - INSIDE), 0.0, 1.0)
+        s = np.clip((outside - beyond) / (outside - inside), 0.0, 1.0)
         return s * s * (3.0 - 2.0 * s)
 
 

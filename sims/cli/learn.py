@@ -1,4 +1,4 @@
-"""What runs teach: `identify`, `repeat`."""
+"""What runs teach: `identify`, `repeat`, `learn`."""
 
 import json
 from pathlib import Path
@@ -109,3 +109,35 @@ def repeat(
     print()
     print(f"repetition {found.best} is {found.gain:.3g} times better than the first run")
     print(f"run it  robocalc run {path}")
+
+
+@app.command()
+@guarded
+def learn(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="run folders, or CSV logs")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="file for `learned: {file: ...}`")],
+    held_out: Annotated[
+        list[Path] | None, typer.Option("--held-out", metavar="RUN", help="only predicted, to judge by")
+    ] = None,
+    robot: Annotated[str | None, typer.Option("--robot", metavar="NAME|URDF", help="whose CSV it is")] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="of the first weights")] = 0,
+    as_json: Json = False,
+):
+    """Teach a small network the torque that the model does not explain: friction, payload, drag."""
+    from robocalc.errors import InvalidInput
+    from sims.cli.progress import announce_compiling
+
+    missing = next((s for s in [*runs, *(held_out or ())] if not s.exists()), None)
+    if missing is not None:
+        raise InvalidInput(f"no run folder or CSV file at {missing}")
+    announce_compiling()
+    from sims.learn import learn as teach
+
+    taught = teach(list(runs), held_out=list(held_out or ()), robot=robot, seed=seed)
+    taught.save(out)
+    if as_json:
+        print(json.dumps({"file": str(out), "runs": taught.rows, "held_out": taught.held_out}, indent=2))
+        return
+    print(taught.table())
+    print()
+    print(f"wrote {out}; use it in a scenario: learned: {{file: {out}}}")

@@ -1,6 +1,7 @@
 """What runs teach: the model's own numbers, the torque that no model explains, the error that repeats.
 
     identify   payload, friction, inertias and delay of a model from logged motion, with confidence intervals
+    learn      a small neural network of the torque that the model does not explain
     repeat     iterative learning: the same motion again, with what was missing added
 
 Names load when first used.
@@ -11,6 +12,8 @@ from importlib import import_module
 EXPORTS = {
     "identify": "identification",
     "Identified": "findings",
+    "learn": "residual_torque",
+    "Taught": "residual_torque",
     "repeat": "ilc",
     "Repetitions": "ilc",
     "Recording": "recording",

@@ -24,8 +24,12 @@ MEMORY = 0.06  # [s] of the filters
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """mass [kg] with its standard deviation, com (3,) [m]; resistance (2, n); delay [s]; top (n,) speed."""
+    """load (10,) π at the frame, its mass [kg] with standard deviation and com (3,) [m]; resistance (2, n); delay [s].
 
+    top   (n,) greatest speed of each joint
+    """
+
+    load: np.ndarray
     mass: float
     mass_sd: float
     com: np.ndarray
@@ -130,10 +134,10 @@ def _best_delay(X, torque, weights):
 
 
 def _told(n, what, solved, sd, resistance, delay, top):
-    mass, mass_sd, com, at = 0.0, 0.0, np.zeros(3), 0
+    load, mass, mass_sd, com, at = np.zeros(10), 0.0, 0.0, np.zeros(3), 0
     if "payload" in what:
-        mass, mass_sd, at = float(solved[0]), float(sd[0]), 10
+        load, mass, mass_sd, at = solved[:10], float(solved[0]), float(sd[0]), 10
         com = np.clip(solved[1:4] / mass, -0.5, 0.5) if mass > 0 else com
     if "friction" in what:
         resistance = np.maximum(solved[at:].reshape(2, n), 0.0)
-    return Linear(mass, mass_sd, com, np.asarray(resistance, float), delay, top)
+    return Linear(load, mass, mass_sd, com, np.asarray(resistance, float), delay, top)
