@@ -313,7 +313,9 @@ def test_an_episode_ends_where_the_gym_ends_it():
     drone = TASKS["quadrotor_2d_tracking"]
     assert not out_of_bounds(drone, np.array([-1.9, -0.04, 1.4, 9.0, 9.0, 9.0]))
     assert out_of_bounds(drone, np.array([0.0, -0.06, 0.0, 0.0, 0.0, 0.0]))  # on the ground
-    fallen = fly(replace(task, effort=1e6), "lqr", kind="twin")  # so costly an input that the pole falls
+    pushing = World({"action": [{"disturbance_func": "step", "magnitude": 1e5, "step_offset": 0}]})
+    fallen = fly(task, "lqr", kind="twin", world=pushing)  # whatever is asked for, 10 N come of it
+    assert (fallen.U == 10.0).all()
     assert fallen.ended == "out of bounds"
     assert len(fallen.U) < task.periods
 
@@ -336,6 +338,19 @@ def test_another_seed_is_another_start_and_the_same_seed_the_same_bits():
     flights = [fly(task, "lqr", seed=seed, kind="twin") for seed in (3, 3, 4)]
     assert flights[0].X.tobytes() == flights[1].X.tobytes()
     assert np.abs(flights[0].X[0] - flights[2].X[0]).max() > 1e-3
+
+
+def test_the_command_line_takes_the_gyms_own_task_file(tmp_path, capsys):
+    file = tmp_path / "task.yaml"
+    file.write_text("task_config: {seed: 42, disturbances: {action: [{disturbance_func: white_noise, std: 0.3}]}}")
+    command = ["bench", "gym", "--task", "cart_pole_tracking", "--controller", "lqr", "--engine", "twin", "--json"]
+    totals = []
+    for more in ([], ["--world", str(file)], ["--world", str(file)]):
+        assert exit_code([*command, *more]) == 0
+        totals.append(json.loads(capsys.readouterr().out)[0]["return"])
+    assert totals[0] > totals[1] == totals[2]
+    assert exit_code([*command, "--world", str(tmp_path / "none.yaml")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
 
 
 def test_the_command_line_sets_ours_beside_theirs(capsys):
