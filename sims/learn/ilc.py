@@ -100,24 +100,22 @@ def repeat(scenario, learn=10, *, engine=None, folder=None, progress=None) -> Re
 def _repeated(scenario, learn, engine, folder, tell):
     made = _run(scenario, engine, 0)
     q = made.plan.reference(scenario.sim.timestep)[:, 0]
-    robot, u, best, rate = made.robot, _known(scenario, made), None, 1.0
-    errors, cutoffs = [_error(made)], []
-    best = (errors[0], 0, u, made)
+    robot, u, rate, errors, cutoffs = made.robot, _known(scenario, made), 1.0, [_error(made)], []
+    best = now = (errors[0], 0, u, made)
     for k in range(1, learn + 1):
         tell(k / (learn + 1), f"repetition {k}: {errors[-1]:.3g} rad")
-        correction, hz = _correction(scenario, best[3], best[2])
+        correction, hz = _correction(scenario, now[3], now[2])
         cutoffs.append(hz)
-        tried = best[2] + rate * correction
-        file = save(folder / "repeating.npz", Repeated(q, tried), robot)
+        u = now[2] + rate * correction
+        file = save(folder / "repeating.npz", Repeated(q, u), robot)
         made = _run(scenario.with_({"learned": {"file": str(file)}}), engine, k)
         errors.append(_error(made))
-        if errors[-1] < WORSE * best[0]:
-            best = (errors[-1], k, tried, made)
+        if errors[-1] < WORSE * now[0]:
+            now = (errors[-1], k, u, made)
+            best = min(best, now, key=lambda found: found[0])
         else:
             rate *= 0.5
-    first = int(np.argmin(errors))
-    kept = best[2]
-    return Repetitions(scenario, tuple(errors), tuple(cutoffs), Repeated(q, kept), robot, best[1] or first, made)
+    return Repetitions(scenario, tuple(errors), tuple(cutoffs), Repeated(q, best[2]), robot, best[1], made)
 
 
 def _known(scenario, made):
