@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from sims.metrics import Evidence
+from sims.metrics_cost import Drives
 from sims.result import Check
 
 ROUNDING = 1e-9  # of the largest force: so near to each other are a force asked for and the same given
@@ -53,6 +54,8 @@ def evidence(made, watcher, wall_time) -> Evidence:
         planned_duration=plan.trajectory.duration,
         planned_clearance=plan.clearance[:2] if plan.clearance else None,
         wall_time=wall_time,
+        drives=Drives.of(robot, made.scenario.robot.motors),
+        prices=made.scenario.prices,
         **watched,
     )
 
@@ -93,8 +96,8 @@ def carried_by(plan, robot) -> dict:
 
 
 def asked(log, robot) -> np.ndarray:
-    """(N + 1, n) the torque that the law wanted; of a robot with thrusters the part that these give without limits, as a
-    law may ask a quadrotor for a force sideways."""
+    """(N + 1, n) the torque that the law wanted; of a robot with thrusters the part that these give without limits, as
+    a law may ask a quadrotor for a force sideways."""
     wanted, tau = log.tau_wanted, log.tau
     if not robot.tree.thrusters:
         return wanted

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sims.metrics_cost import costs
+
 SETTLED = 0.02  # of a joint's range of motion, wanted or executed: the band of the settling time
 LEAST_RANGE = 0.05  # [rad | m]: what moves less is held to the band of this
 LIMIT_TOLERANCE = 1e-6  # relative: rounding is no violation
@@ -57,6 +59,8 @@ class Evidence:
     targets: dict = field(default_factory=dict)
     slip: dict = field(default_factory=dict)
     wall_time: float | None = None
+    drives: object = None  # sims.metrics_cost.Drives
+    prices: object = None
 
     @property
     def dt(self):
@@ -143,7 +147,7 @@ def limit_violations(q, v, limits):
 def measure(run: Evidence) -> dict:
     """All metrics of a run, in the order in which a report shows them."""
     figures = {}
-    for part in (tracking, tool, response, torques, safety, objects, timing):
+    for part in (tracking, tool, response, torques, cost, safety, objects, timing):
         figures.update(part(run))
     return figures
 
@@ -213,6 +217,12 @@ def torques(run):
     yield "smoothness.jerk_squared", Metric(squared_jerk(run.v[:, run.tracked], dt), "rad^2/s^5")
     if run.planned_jerk is not None:
         yield "smoothness.planned_jerk_squared", Metric(run.planned_jerk, "rad^2/s^5")
+
+
+def cost(run):
+    if run.drives is not None:
+        for name, value, unit, when in costs(run, run.drives, run.prices):
+            yield name, Metric(value, unit, when)
 
 
 def safety(run):

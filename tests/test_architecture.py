@@ -20,6 +20,7 @@ SIMS = [
     "plan",
     "watch",
     "pilot",
+    "metrics_cost",
     "metrics",
     "notebook",
     "result",

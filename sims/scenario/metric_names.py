@@ -32,6 +32,11 @@ METRIC_NAMES = {
     "contact.max_force_n": ("N", "largest sum of normal forces on the robot"),
     "contact.unintended_force_n": ("N", "largest sum of normal forces from what the robot should not touch"),
     "energy.mechanical_j": ("J", "work that the joints do and absorb: integral of the absolute mechanical power"),
+    "energy.electrical_j": ("J", "drawn by the drives, copper losses and idle power included: see robot.motors"),
+    "power.peak_w": ("W", "largest electrical power of all drives together"),
+    "wear.full_load_rad": ("rad", "travel weighted with the cube of the load: as much at full torque wears the same"),
+    "wear.reversals": ("-", "changes of sign of the joint torques, all joints together"),
+    "cost.per_cycle": ("prices.currency", "energy, machine time and wear at the scenario's prices"),
     "grasp.slip_mm": ("mm", "largest shift of a held object in the hand"),
     "limits.violations": (
         "-",

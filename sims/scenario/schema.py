@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from sims.scenario.base import Name, Part, list_of
 from sims.scenario.schema_control import Controller
+from sims.scenario.schema_cost import Prices
 from sims.scenario.schema_effects import Disturbance, Sensors
 from sims.scenario.schema_learned import Learned
 from sims.scenario.schema_planner import MinJerk, Planner
@@ -83,6 +84,7 @@ class Scenario(Part):
     safety: Safety | None = Field(None, description="what slows and stops the robot before what moves")
     disturbances: list_of(Disturbance) = ()
     sensors: Sensors = Sensors()
+    prices: Prices | None = Field(None, description="of energy, time and wear, for cost.per_cycle")
     accept: dict[Name, Bound] = Field({}, description="bounds on figures; any failure: exit code 1")
     output: Output = Output()
 

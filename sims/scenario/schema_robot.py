@@ -3,6 +3,7 @@
 from pydantic import Field, model_validator
 
 from sims.scenario.base import Name, Part, Placement, list_of
+from sims.scenario.schema_cost import Motors
 from sims.scenario.units import not_negative, per_joint, quantity, vector
 
 Joints = vector("joint position")
@@ -88,6 +89,7 @@ class Robot(Part):
     payload: Payload = Field(Payload(), description="load that the controller knows of")
     limits: RobotLimits = Field(RobotLimits(), description="limits of planner and drives")
     friction: Friction | None = Field(None, description="joint friction that the controller knows of")
+    motors: Motors = Field(Motors(), description="losses of the drives")
     surfaces: list_of(Surface) = Field((), description="of links in contact; left out: as the URDF says")
 
     @model_validator(mode="after")
