@@ -83,6 +83,7 @@ class Page:
         self.printed, code = "", 0
         for line in block.code.replace("\\\n", " ").splitlines():
             for words in commands(line):
+                assert code == 0, f"{place}: exit code {code} before {words}\n{self.printed}"
                 assert words[0] in COMMANDS, f"{place}: no test knows what {words[0]!r} does"
                 target = words.pop(words.index(">") + 1) if ">" in words else None
                 code, printed = COMMANDS[words[0]](self, [w for w in words[1:] if w != ">"])
