@@ -14,6 +14,8 @@ from robocalc.control.task_space import TASKS, one, task_arrays
 from robocalc.errors import InvalidInput, UnknownName
 
 SPACES = ("cartesian", "joint")
+PROJECTED = 1e-8  # of the mean lightness: damping of the projection onto the null space
+HELD = 0.4  # of a damping's rate times the age of what it acts on: with more a wrong model may make it unstable
 NATURAL, NULL = 20.0, 10.0  # [rad/s] of what is left out: the tool's stiffness, and that of the null space
 STILL, LEAST = 1e-6, 1e-9  # of the mean lightness, and at least: directions in which the tool does not move
 
@@ -25,7 +27,8 @@ class Impedance:
     space            cartesian: stiffness at the tool; joint: at each joint
     stiffness        [N/m] at the tool, one for all directions or one for x, y and z; [N m/rad | N/m] in joint space
     rotation         [N m/rad] at the tool, one, or one about each of x, y and z
-    zeta             [-] damping ratio: D = 2 ζ √(K m), m the least inertia at the tool in the nominal configuration
+    zeta             [-] damping ratio: D = 2 ζ √(K Λᵢᵢ), Λ the inertia at the tool in the nominal
+                     configuration, as far as period and latency can hold it
     null_stiffness   [N m/rad | N/m] of joints that the tool leaves free, one or per joint
     Left out, a stiffness is that of 20 rad/s at the nominal configuration (10 rad/s in the null space). The arm's own
     inertia is left as it is, so that nothing but the model of gravity and of Coriolis forces is asked for; where it is
@@ -63,30 +66,34 @@ class Impedance:
 
         cartesian = self.space == "cartesian"
         gains, memory = task_arrays(
-            robot, "impedance", dt, substeps, latency, rows=TASKS["pose"] if cartesian else 3, damping=1e-4
+            robot, "impedance", dt, substeps, latency, rows=TASKS["pose"] if cartesian else 3, damping=PROJECTED
         )
         M = robot.mass_matrix(configuration(robot, q_nominal))
         joint = inertia_bound(M)
         if cartesian:
-            gains[[k.POSE, k.TWIST], :6] = self._at_tool(robot, M, configuration(robot, q_nominal))
+            gains[[k.POSE, k.TWIST], :6] = self._at_tool(
+                robot, M, configuration(robot, q_nominal), HELD / (dt + latency)
+            )
         K = self.null_stiffness if cartesian else self.stiffness
         K = (NULL if cartesian else NATURAL) ** 2 * joint if K is None else per_joint("stiffness", K, robot)
-        gains[k.NULL, : robot.n], gains[k.NULL_V, : robot.n] = K, 2.0 * self.zeta * np.sqrt(K * joint)
+        D = np.minimum(2.0 * self.zeta * np.sqrt(K * np.diag(M)), HELD / (dt + latency) * joint)
+        gains[[k.NULL, k.NULL_V], : robot.n] = K, D
         return Law(
             k.cartesian_impedance if cartesian else k.joint_impedance, gains, memory, float(dt), "friction", robot
         )
 
-    def _at_tool(self, robot, M, q):
-        """K, D (2, 6)."""
+    def _at_tool(self, robot, M, q, fastest):
+        """K, D (2, 6); no D takes speed off faster than `fastest` [1/s], in any configuration like this one."""
         tool(robot, "impedance")
         J = robot.jacobian(q)
         A = J @ np.linalg.solve(M, J.T)
         for block in (slice(0, 3), slice(3, 6)):
             A[block, block] += (STILL * np.trace(A[block, block]) + LEAST) * np.eye(3)
-        mass = inertia_bound(np.linalg.inv(A))
+        whole = np.linalg.inv(A)
+        mass = inertia_bound(whole)
         mass[:3], mass[3:] = mass[:3].min(), mass[3:].min()  # what is heavy here, near a singularity, is not elsewhere
         K = np.concatenate([self._three("stiffness", mass[:3]), self._three("rotation", mass[3:])])
-        return K, 2.0 * self.zeta * np.sqrt(K * mass)
+        return K, np.minimum(2.0 * self.zeta * np.sqrt(K * np.diag(whole)), fastest * mass)
 
     def _three(self, name, mass):
         given = getattr(self, name)

@@ -23,7 +23,6 @@ from robocalc.control.kernels_payload import (
     OTHER,
     PERIOD,
     POINT,
-    Q_LAST,
     SMOOTH,
     SPARE,
     SPIN,
@@ -31,19 +30,21 @@ from robocalc.control.kernels_payload import (
     V_LAST,
     VR_LAST,
     believable,
-    columns,
     explained,
     keep,
     known,
     note,
-    spin,
     unexplained,
 )
 from robocalc.dynamics.kernels import rnea
+from robocalc.dynamics.kernels_frames import P as AT
+from robocalc.dynamics.kernels_regressor import cross3, press, swing3
+from robocalc.dynamics.kernels_rigid import AC, AL, W, motion
 from robocalc.dynamics.model import Model
 from robocalc.jit import njit
 
 PRIOR, SURFACE = CONSTANTS + 1, CONSTANTS + 2  # rows of gains
+
 STUCK, CRAWL = 30.0, 0.02  # a joint slower than CRAWL [rad/s | m/s] may stick: its torque is that of anything
 SIZE = 5  # parameters: m, m c (3), rotational inertia of a ball
 
@@ -73,11 +74,29 @@ def least_squares(Y, y, noise, drift, theta, P):
 
 
 @njit
-def regressor(model, gains, memory, point, q, v, a):
-    """Y (n, 5 or more): `columns`, and the torque per rotational inertia."""
-    n = len(q)
-    Y = columns(model, gains, memory, point, q, v, a)
-    spin(model, int(gains[CONSTANTS, BODY]), memory[HEAD : HEAD + n], memory[HEAD + n : HEAD + 2 * n], Y)
+def regressor(model, gains, memory, point):
+    """Y (n, 5 or more) of a payload at `point` (3,) of its body, for the motion of the rnea before; in the memory.
+
+    Torque per m, m c and rotational inertia of a ball, as robocalc.control.payload.payload_torque, without its passes.
+    """
+    n, body = len(model.tree), int(gains[CONSTANTS, BODY])
+    Y, x, zero = memory[HEAD : HEAD + n], model.work[body + 1], (0.0, 0.0, 0.0)
+    w, al = (x[W], x[W + 1], x[W + 2]), (x[AL], x[AL + 1], x[AL + 2])
+    r = (
+        x[0] * point[0] + x[1] * point[1] + x[2] * point[2],
+        x[3] * point[0] + x[4] * point[1] + x[5] * point[2],
+        x[6] * point[0] + x[7] * point[1] + x[8] * point[2],
+    )
+    d, p = swing3(al, w, r), (x[AT] + r[0], x[AT + 1] + r[1], x[AT + 2] + r[2])
+    u = (x[AC] + d[0], x[AC + 1] + d[1], x[AC + 2] + d[2])
+    for i in range(n):
+        for k in range(SIZE):
+            Y[i, k] = 0.0
+    press(model, body, p, u, zero, Y, 0)
+    for k in range(3):
+        e = (x[k], x[3 + k], x[6 + k])
+        press(model, body, p, swing3(al, w, e), cross3(e, u), Y, 1 + k)
+    press(model, body, p, zero, al, Y, 4)
     return Y
 
 
@@ -92,7 +111,8 @@ def learn(model, gains, memory, torques, P, q, v, ref, tau):
     if known(gains, memory):
         y, smooth = memory[SPARE][:n], memory[HEAD + 3 * n : HEAD + 4 * n]
         unexplained(model, gains, memory, torques, v, ref, y)
-        Y = regressor(model, gains, memory, c[POINT:], memory[Q_LAST][:n], memory[V_LAST][:n], memory[A][:n])
+        motion(model, memory[V_LAST][:n], memory[A][:n])  # the frames are those of the last measurement
+        Y = regressor(model, gains, memory, c[POINT:])
         for i in range(n):
             memory[SMOOTH, i] += c[FRESH] * (y[i] - memory[SMOOTH, i])
             for k in range(SIZE):
@@ -141,11 +161,11 @@ def adaptive(model, gains, memory, t, q, v, ref, tau):
     still, zero = memory[OTHER][:n], centre[7:10]  # the last is never written: no gravity
     rnea(Model(model.tree, model.bodies, zero, model.work, model.square), q_hat, half, still, nominal)
     explained(model, q_hat, between, a, tau)
-    Y = regressor(model, gains, memory, centre[3:], q_hat, between, a)
+    Y = regressor(model, gains, memory, centre[3:])
     for i in range(n):
         tau[i] += ref[5, i] + m * Y[i, 0] + centre[6] * Y[i, 4] - nominal[i]
-    Y = regressor(model, gains, memory, constants[POINT:], ref[2], ref[3], ref[4])
     explained(model, ref[2], ref[3], ref[4], nominal)
+    Y = regressor(model, gains, memory, constants[POINT:])
     for i in range(n):
         tau[i] += Y[i, 0] * (theta[0] - m) + Y[i, 4] * (theta[4] - centre[6])
         for k in range(1, 4):
