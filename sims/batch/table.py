@@ -1,6 +1,6 @@
 """What a sweep found, as a table: one row a run, in the order of the design.
 
-Table       columns by name; `.rows`, `.best(metric)`, `.failed`, `.pareto(...)`, `.to_csv`, `.to_parquet`
+Table       columns by name; `.rows`, `.best(metric)`, `.failed`, `.pareto(...)`, `.recommend(...)`, `.to_csv`, ...
 Builder     filled with runs as they come, in little memory
 """
 
@@ -90,6 +90,22 @@ class Table:
             raise InvalidInput(f"no run has values of {', '.join(names)}")
         places = np.flatnonzero(usable)
         return self.take(places[non_dominated(values[places])])
+
+    def recommend(self, *metrics) -> dict:
+        """The row to run at: of the accepted runs that no other beats, the nearest to the best of each metric.
+
+        Each metric counts by its range over that front (compromise programming: Zeleny 1973), `-name`: the more the
+        better. raises like `best`, also where no run is accepted
+        """
+        accepted = self.take(np.flatnonzero(np.isin(self["verdict"], ("accepted",))))
+        if not len(accepted):
+            raise InvalidInput("no run is accepted: there is none to recommend")
+        front = accepted.pareto(*metrics)
+        sign = np.array([-1.0 if name.startswith("-") else 1.0 for name in metrics])
+        values = np.stack([front._values(name.removeprefix("-")) for name in metrics], axis=1) * sign
+        span = np.ptp(values, axis=0)
+        away = (values - values.min(axis=0)) / np.where(span > 0, span, 1.0)
+        return front.row(int(np.argmin(np.linalg.norm(away, axis=1))))
 
     def take(self, places) -> "Table":
         """The rows at these places."""

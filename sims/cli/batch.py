@@ -82,14 +82,14 @@ def sweep(
                 cluster=cluster,
                 timeout=timeout,
                 keep=keep,
-                pareto=tuple(name.strip() for name in pareto.split(",") if name.strip()),
+                pareto=_metrics(pareto),
                 plots=plots,
                 progress=progress,
             )
         except KeyboardInterrupt:
             print(f"robocalc: finished runs are kept in {out}; --resume goes on from there", file=sys.stderr)
             raise
-    print(_as_json(table)) if as_json else _show(table)
+    print(_as_json(table)) if as_json else _show(table, _metrics(pareto))
     return 4 if "failed" in table.count() else 0
 
 
@@ -150,7 +150,11 @@ def _as_json(table) -> str:
     return json.dumps(data | {"warnings": list(table.warnings), "rows": rows}, indent=2, allow_nan=False)
 
 
-def _show(table):
+def _metrics(text) -> tuple:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _show(table, pareto=()):
     """Counts, the best of each bounded figure, the front, what failed, and where all of it is."""
     from sims.cli.tables import columns
 
@@ -159,6 +163,7 @@ def _show(table):
     if front:
         print(f"no other run beats these {len(front)}:")
         columns([_cells(table, table.row(i)) for i in front[:LISTED]])
+        _advise(table, pareto)
     best = _best(table)
     if best:
         print("least of:")
@@ -171,6 +176,21 @@ def _show(table):
     for warning in table.warnings:
         print(f"warning: {warning}")
     print(f"table  {table.folder / 'table.csv'}")
+
+
+def _advise(table, pareto):
+    """Which run to take, and what it gives up against the best of each figure."""
+    from robocalc.errors import InvalidInput
+
+    try:
+        row = table.recommend(*pareto)
+    except InvalidInput:
+        return
+    given = []
+    for name in (metric.removeprefix("-") for metric in pareto):
+        best = table.best(name, largest=f"-{name}" in pareto, accepted=True)[name]
+        given.append(f"{name} {row[name]:.4g} (best {best:.4g})")
+    print(f"recommended: {', '.join(_cells(table, row))}: {'; '.join(given)}")
 
 
 def _counts(table) -> str:

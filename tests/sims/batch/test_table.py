@@ -59,6 +59,18 @@ def test_a_minus_turns_a_metric_around(table):
     assert table.pareto("cost", "gain")["run"].tolist() == [0, 2]
 
 
+def test_the_recommended_run_is_the_nearest_to_the_best_of_each_figure():
+    builder = Builder(["speed"], 5)
+    for run, (speed, time, energy) in enumerate([(1, 10.0, 1.0), (2, 5.0, 2.0), (3, 4.0, 9.0), (4, 9.0, 8.0)]):
+        builder.put(run, {"speed": speed}, "accepted", "", {"time": time, "energy": energy})
+    builder.put(4, {"speed": 9}, "rejected", "", {"time": 0.0, "energy": 0.0})  # would be the best, but is not accepted
+    table = builder.table()
+    assert table.recommend("time", "energy")["run"] == 1
+    assert table.recommend("time")["run"] == 2
+    with pytest.raises(InvalidInput, match="no run is accepted"):
+        table.take([4]).recommend("time")
+
+
 def test_notebooks_show_it_escaped(table):
     page = table._repr_html_()
     assert page.count("<tr>") == 5
