@@ -11,6 +11,7 @@ import numpy as np
 
 from robocalc.errors import InvalidInput
 from sims.build import believed_robot, effects_of, law_of, start_of, true_robot, world_shapes
+from sims.effects.arrays import LAG, LAG_INPUTS, STIFFNESS
 from sims.engines.loop import close_loop
 from sims.engines.status import ENDS, GOES_ON, Outcome
 from sims.engines.twin import Twin
@@ -92,6 +93,13 @@ class Case:
     @property
     def every(self) -> int:
         return self.scenario.sim.control_every
+
+    @property
+    def sloped(self) -> bool:
+        """Whether run_with knows the slopes of all effects: not of lags, gears, drag of the air and hanging loads."""
+        joint, timing = self.effects.joint, self.effects.timing
+        bends = (joint[LAG] < 1.0).any() or timing[LAG_INPUTS] < 1.0 or (joint[STIFFNESS] > 0.0).any()
+        return not (bends or any(len(getattr(self.effects, name, ())) for name in ("drag_body", "rope_body")))
 
     def law(self, controller=None):
         """The law of a controller (the scenario's own where None) for this plan."""

@@ -26,6 +26,8 @@ def _done(study):
     what = f"{count} number{'s' if count > 1 else ''}"
     over = f"{len(study.training)} scenario{'s' if len(study.training) > 1 else ''}"
     yield f"{study.method} searched {what} over {over} in {len(study.history)} evaluations, because {study.why}."
+    if study.problem is not None and study.problem.shifts is not None:
+        yield "In training, gains were a little off in each scenario, so that none sits on the edge of chatter."
     if study.goals.flat and study.method in ("gauss_newton", "lbfgs"):
         names = ", ".join(dict.fromkeys(study.goals.flat))
         yield f"{names} changes in jumps: its gradient counts as zero, only the accepted steps know of it."

@@ -18,6 +18,7 @@ from sims.tune.case import Case
 from sims.tune.goals import PENALTY, Goals, aggregate, figures, lost
 from sims.tune.lawmap import controller, law_with
 from sims.tune.margins import margins
+from sims.tune.methods.protocol import inside
 from sims.tune.space import Space
 
 
@@ -38,6 +39,7 @@ class Evaluation(NamedTuple):
 class Problem:
     """size: of the cost at the start, in which broken constraints are paid; `measure` sets it.
 
+    shifts    (S, P) added to a point in each scenario, within the cube: gains that are off, or None
     workers   processes for points that need a plan or PyBullet each; gains in the twin need none
     """
 
@@ -47,6 +49,7 @@ class Problem:
     engine: str = "twin"
     size: float | None = None
     workers: int = 1
+    shifts: np.ndarray | None = None
     _cases: list = field(default_factory=list)
 
     def cases(self):
@@ -56,8 +59,10 @@ class Problem:
 
     @property
     def smooth(self) -> bool:
-        """Whether gradients help: gains of a controller in the twin, towards figures that can be differentiated."""
-        return self.engine == "twin" and self.space.gains and self.goals.smooth
+        """Whether gradients help: gains of a controller in the twin, towards figures that can be differentiated, under
+        effects whose slopes are known."""
+        asked = self.engine == "twin" and self.space.gains and self.goals.smooth
+        return asked and all(case.sloped for case in self.cases())
 
     def measure(self, points):
         """Set `size` by the first of the points that no scenario is lost at."""
@@ -74,7 +79,7 @@ class Problem:
             return [self.evaluate(x, slopes) for x in points]
         from sims.batch import Pool
 
-        items = [(self, scenario, np.asarray(x, float)) for x in points for scenario in self.scenarios]
+        items = [(self, scenario, self.at(k, x)) for x in points for k, scenario in enumerate(self.scenarios)]
         with Pool(workers=self.workers) as pool:
             each = [done.get() for done in pool.map(_one, items)]
         n = len(self.scenarios)
@@ -83,21 +88,26 @@ class Problem:
     def __getstate__(self):
         return self.__dict__ | {"_cases": [], "scenarios": []}
 
+    def at(self, k, x) -> np.ndarray:
+        """The point that scenario k is run at for x."""
+        return np.asarray(x, float) if self.shifts is None else inside(x + self.shifts[k])
+
     def evaluate(self, x, slopes=False) -> Evaluation:
         """Cost of a point; a point that makes no scenario, or no plan, is as bad as one that diverges at once."""
         x = np.asarray(x, float)
         if self.engine != "twin":
-            each = [self._bullet(s, x) for s in self.scenarios]
+            each = [self._bullet(s, self.at(k, x)) for k, s in enumerate(self.scenarios)]
         elif self.space.gains:
-            each = [self._gains(case, x, slopes) for case in self.cases()]
+            each = [self._gains(k, case, x, slopes) for k, case in enumerate(self.cases())]
         else:
-            each = [self._anew(s, x) for s in self.scenarios]
+            each = [self._anew(s, self.at(k, x)) for k, s in enumerate(self.scenarios)]
         return self._together(each)
 
     # one scenario: (figures or None, share of its time done) --------------------------------------------------------
 
-    def _gains(self, case, x, slopes):
-        part, values = case.scenario.controller, self.space.values(x)
+    def _gains(self, k, case, x, slopes):
+        at = self.at(k, x)
+        part, values = case.scenario.controller, self.space.values(at)
         try:
             if not slopes:
                 trace = case.run(case.law(controller(part, self.space.entries, values, case.n)))
@@ -106,7 +116,10 @@ class Problem:
                 trace = case.run_with(law, dgains, dmemory)
         except RobocalcError:
             return None, 0.0
-        rate = np.array([k.rate(v) for k, v in zip(self.space.knobs, values, strict=True)]) if slopes else None
+        rate = None
+        if slopes:
+            free = self.shifts is None or at == x + self.shifts[k]  # what is held at an end does not follow the point
+            rate = free * np.array([knob.rate(v) for knob, v in zip(self.space.knobs, values, strict=True)])
         return self._figures(trace, rate, lambda: controller(part, self.space.entries, values, case.n))
 
     def _figures(self, trace, rate=None, part=None):

@@ -1,6 +1,7 @@
 """Scenarios drawn around a given one: payload, friction, delay, noise, start, moves, obstacles.
 
     variants(scenarios, randomise, seed, purpose, count)   checked scenarios that have a plan
+    gain_errors(space, share, seed, count)                 shifts of the tuned gains, one row a training scenario
 
 Scenario k of a purpose has streams of its own, by name: more scenarios begin with the same ones, and those kept for
 validation are of another purpose, which tuning never draws from.
@@ -16,6 +17,7 @@ from sims.plan import plan_task
 
 TRIES = 20  # draws whose task has no plan, until the study is given up
 LOOK_EVERY, SHARE = 0.01, 0.95  # [s] between looks at the torque of a drawn motion; share of the drive it may take
+MOST = 0.05  # of a range: gains are off by no more, so that narrow ranges are not left
 MARGIN = 0.02  # of a joint's range: drawn targets keep off its ends
 
 
@@ -25,6 +27,18 @@ def variants(scenarios, randomise, seed, purpose, count) -> list:
     raises    InvalidInput: no draw of a scenario can be planned
     """
     return [_variant(scenarios[k % len(scenarios)], randomise, seed, purpose, k) for k in range(count)]
+
+
+def gain_errors(space, share, seed, count) -> np.ndarray:
+    """(count, P) shifts in the unit cube: each gain on a logarithmic range times or over 1 + share, drawn anew for each
+    scenario. A dozen scenarios do not show how near a loop is to chatter; the same gains a little higher do."""
+    known = [k.entry is not None and k.log and not k.choices for k in space.knobs]
+    span = [np.log(k.high / k.low) if ok else np.inf for k, ok in zip(space.knobs, known, strict=True)]
+    rows = []
+    for k in range(count):
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(crc32(b"gains"), k)))
+        rows.append(rng.choice([-1.0, 1.0], len(span)) * np.minimum(np.log1p(share) / span, MOST))
+    return np.array(rows)
 
 
 def _variant(scenario, spec, seed, purpose, k):

@@ -68,6 +68,10 @@ class Randomise(Part):
     delay: vector("time", 2) = Field((0.0, 0.0), description="added to sensors.latency, which the controller knows [s]")
     noise: vector("number", 2) = Field((1.0, 1.0), description="factor on the sensors' noise")
     start: not_negative("joint position") = Field(0.0, description="largest offset of the start from home [rad or m]")
+    gains: Annotated[float, Field(ge=0, le=3)] = Field(
+        0.25,
+        description="share by which tuned gains are off, up or down, while tuning: keeps them off the edge of chatter",
+    )
     moves: not_negative("joint position") = Field(0.2, description="largest offset of joint targets [rad or m]")
     places: not_negative("length") = Field(0.02, description="largest offset of pose targets [m]")
     obstacles: not_negative("length") = Field(0.0, description="largest offset of fixed things in the world [m]")
@@ -193,7 +197,8 @@ OF_SWEEPS = ("repeat", "design")  # keys of the same format that only `robocalc 
 
 
 def _shorthands(data):
-    """`kp: [1, 9]` is a range, `tracking: 3` a weight, `objectives: [a, b]` weights of one, `choice` is choices."""
+    """`kp: [1, 9]` is a range, other lists are choices, as `choice` is; `tracking: 3` a weight, `objectives: [a, b]`
+    weights of one."""
     for key in OF_SWEEPS:
         data.pop(key, None)
     varied = data.get("parameters")
@@ -202,6 +207,8 @@ def _shorthands(data):
     for key, value in varied.items() if isinstance(varied, dict) else ():
         if isinstance(value, list) and len(value) == 2 and all(isinstance(x, int | float) for x in value):
             varied[key] = {"range": value}
+        elif isinstance(value, list) and len(value) > 1:
+            varied[key] = {"choices": value}
         elif value is None:
             varied[key] = {}
         elif isinstance(value, dict):  # n: points of a sweep's grid

@@ -16,7 +16,7 @@ from sims.tune.journal import LONGEST_CURVATURE, label, open_journal
 from sims.tune.methods import METHODS, choose
 from sims.tune.methods.protocol import Task
 from sims.tune.problem import Problem
-from sims.tune.randomise import variants
+from sims.tune.randomise import gain_errors, variants
 from sims.tune.schema import StudyFile, build, load
 from sims.tune.search import search
 from sims.tune.space import make_space
@@ -186,10 +186,11 @@ def _posed(spec, scenarios, functions, workers):
     if isinstance(draws, Randomise):
         training = variants(scenarios, draws, spec.seed, "training", draws.scenarios)
         held_out = variants(scenarios, draws, spec.seed, "validation", spec.validation)
+        shifts = gain_errors(space, draws.gains, spec.seed, len(training)) if draws.gains > 0 else None
     else:
-        training, held_out = scenarios, []
+        training, held_out, shifts = scenarios, [], None
     engine = spec.engine or ("bullet" if any(s.grasps for s in scenarios) else "twin")
-    return Problem(training, space, goals, engine, workers=workers), held_out
+    return Problem(training, space, goals, engine, workers=workers, shifts=shifts), held_out
 
 
 def _corners(space, scenario):
@@ -217,7 +218,8 @@ def _method(spec, problem):
             raise InvalidInput(f"method {spec.method} cannot choose between things; use tpe, nsga2 or auto")
         if spec.method in ("gauss_newton", "lbfgs") and not problem.smooth:
             raise InvalidInput(
-                f"method {spec.method} needs gradients: gains of a controller in the twin, smooth figures"
+                f"method {spec.method} needs gradients: gains of a controller in the twin, smooth figures, no lag, "
+                "gear, drag or hanging load; nelder_mead and cma do without"
             )
         return spec.method, "the study asks for it"
     fronts = len(goals.objectives) if spec.pareto else 1

@@ -27,7 +27,7 @@ def verdict_of(spec, problem, held_out, scenario, journal, before, method, worke
             touch = any(s.world for s in problem.scenarios)
             ranked = ranked if touch else ranked[:1]
             points = [at, *(e.x for e in ranked)]
-            found = judged(problem.scenarios, space, points, goals, problem.size or 1.0, workers=workers)
+            found = judged(problem, points, workers=workers)
             k = int(np.argmin([j.cost for j in found[1:]]))
             verified, ranked = (found[0], found[1 + k]), [ranked[k]]
         except EngineUnavailable as error:
@@ -35,9 +35,7 @@ def verdict_of(spec, problem, held_out, scenario, journal, before, method, worke
     chosen = ranked[0]
     if held_out:
         engine = "bullet" if verified else "twin"
-        validation = tuple(
-            judged(held_out, space, [at, chosen.x], goals, problem.size or 1.0, workers=workers, engine=engine)
-        )
+        validation = tuple(judged(problem, [at, chosen.x], scenarios=held_out, workers=workers, engine=engine))
     best = Best(
         dict(zip((k.key for k in space.knobs), space.values(chosen.x), strict=True)),
         chosen.cost,

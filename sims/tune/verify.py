@@ -57,13 +57,18 @@ def _value(name, run):
     return Value(NEVER.get(name, value) if value != value else value)
 
 
-def judged(scenarios, space, points, goals, size, *, workers=1, engine="bullet") -> list:
-    """Judged of each point over all scenarios; raises EngineUnavailable without PyBullet."""
+def judged(problem, points, *, scenarios=None, workers=1, engine="bullet") -> list:
+    """Judged of each point over the problem's scenarios as they are trained on, or over others as they are; raises
+    EngineUnavailable without PyBullet."""
     from sims.batch import Pool
 
     if engine == "bullet":
         pybullet_module()
-    items = [(scenario, space, [list(map(float, x)) for x in points], goals, engine) for scenario in scenarios]
+    goals, size = problem.goals, problem.size or 1.0
+    items = [
+        (scenario, problem.space, [problem.at(k, x) if scenarios is None else x for x in points], goals, engine)
+        for k, scenario in enumerate(problem.scenarios if scenarios is None else scenarios)
+    ]
     plain = not any(o.function is not None for o in goals.objectives)
     found = []
     with Pool(workers=workers if plain and workers > 1 else 0) as pool:

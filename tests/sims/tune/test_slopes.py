@@ -68,6 +68,12 @@ def test_gradient_for_each_controller(name, latency):
     agrees(two_link_under(name, **EFFECTS["coulomb friction"] | {"sensors": {"latency": latency}}))
 
 
+def test_effects_whose_slopes_are_not_known_have_no_gradient():
+    scenario = two_link(disturbances=[{"type": "motor_lag", "time_constant": 0.005}])
+    assert not problem(scenario, SMOOTH).smooth
+    assert problem(two_link(), SMOOTH).smooth
+
+
 def test_gradient_where_gains_are_off():
     agrees(two_link(), shifts=np.array([[0.02, -0.02, 0.03, 0.9]]))  # the last one meets the end of its range
 
