@@ -105,6 +105,13 @@ def _spelt(vary):
     return {"choice" if key == "choices" else key: value for key, value in vary.items() if key != "per_joint"}
 
 
+def _for_tuning(vary) -> bool:
+    """Whether some key has no values: tuning finds ranges by itself."""
+    if not isinstance(vary, dict):
+        return vary is None
+    return any(v is None or v == {} for v in vary.values())
+
+
 def load_study(path) -> Study:
     """Read and check a study; `base` becomes the path of the scenario. Raises ScenarioError with every problem."""
     path = Path(path)
@@ -112,6 +119,10 @@ def load_study(path) -> Study:
     data = _renamed(document)
     if str(data.get("format", "")).startswith("robocalc/"):
         document.complain(("format",), f"this is a scenario; a study has `format: {FORMAT}` and names it as `base`")
+        document.raise_problems()
+    if _for_tuning(data.get("vary")):
+        told = "a sweep needs a range, a scale or choices for each key; `robocalc tune` takes this study as it is"
+        document.complain(("vary",), told)
         document.raise_problems()
     try:
         study = Study.model_validate(data)
