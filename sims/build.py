@@ -24,7 +24,7 @@ from robocalc.dynamics.tree import Geometry, Pose
 from robocalc.dynamics.tree import Shape as TreeShape
 from robocalc.errors import InvalidInput
 from robocalc.trajectory import Limits
-from sims.effects import Drag, Gear, Push, Wind, make_effects
+from sims.effects import Drag, Gear, Push, Rope, Wind, make_effects
 from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
 from sims.engines.bullet_load import Surface
@@ -295,6 +295,7 @@ def effects_of(scenario, robot, plant_robot, steps):
         pushes=[Push(p.link, p.force, p.start, p.duration, p.point) for p in found["push"]],
         drags=[Drag(**item.model_dump(exclude={"type"})) for item in found["drag"]],
         winds=[Wind(**item.model_dump(exclude={"type"})) for item in found["wind"]],
+        ropes=[Rope(**item.model_dump(exclude={"type"})) for item in found["hanging_load"]],
         motor_lag=found["motor_lag"][0].time_constant if found["motor_lag"] else 0.0,
         gear=gear_of(*found["flexible_joint"]) if found["flexible_joint"] else None,
         thrust_scale=scenario.robot.limits.effort_scale,

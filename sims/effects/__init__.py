@@ -4,6 +4,7 @@
                    pushes, air -> Effects
     Push           a force on a link for a while
     Drag, Wind     what the air does to a link
+    Rope           a load that hangs on a link
     Gear           elasticity and play between motors and joints
     Effects        flat arrays, which the compiled loop takes
 
@@ -14,5 +15,6 @@ from sims.effects.air import Drag, Wind
 from sims.effects.arrays import Effects
 from sims.effects.build import Push, make_effects
 from sims.effects.motors import Gear
+from sims.effects.ropes import Rope
 
-__all__ = ["Drag", "Effects", "Gear", "Push", "Wind", "make_effects"]
+__all__ = ["Drag", "Effects", "Gear", "Push", "Rope", "Wind", "make_effects"]

@@ -23,6 +23,10 @@ AIR = 3
 # rows of Effects.memory: what the effects carry from step to step
 V_LAST, R_LAST, V_SMOOTH, V_REF_SMOOTH, LAGGED, Q_MOTOR, V_MOTOR = range(7)
 MEMORY_ROWS = 7
+# columns of Effects.rope: point in the body's frame 3, length, stiffness, damping, the load's mass, gravity 3, and the
+# load's position and velocity 3 each, which move
+LENGTH, PULL, ROPE_DAMPING, LOAD, DOWN, PLACE, SPEED = 3, 4, 5, 6, 7, 10, 13
+ROPE_COLUMNS = 16
 TINY = 1e-60  # torques and velocities below are 0
 WHOLE = 1e-9  # [steps] nearer than this to a whole step is that step
 
@@ -41,6 +45,8 @@ class Effects(NamedTuple):
     wind       (N + 1, 3) velocity of the air [m/s] in world; (0, 3): still
     drag_body  (D,) int: the body that the air drags
     drag       (D, 4) point, ½ ρ c A
+    rope_body  (R,) int: the body that a load hangs from
+    rope       (R, 16) point, rope and load, which moves: one Effects per thread
     mix        (n + m + 4, max(n, m)) scratch: B(q), what finds the inputs, and what they are after their lag
     """
 
@@ -55,4 +61,6 @@ class Effects(NamedTuple):
     wind: np.ndarray
     drag_body: np.ndarray
     drag: np.ndarray
+    rope_body: np.ndarray
+    rope: np.ndarray
     mix: np.ndarray

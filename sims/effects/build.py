@@ -19,6 +19,7 @@ from sims.effects import arrays as rows
 from sims.effects.air import drag_rows, wind_rows
 from sims.effects.arrays import Effects
 from sims.effects.motors import lag
+from sims.effects.ropes import rope_rows
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def make_effects(
     gear=None,
     drags=(),
     winds=(),
+    ropes=(),
     seed=0,
 ) -> Effects:
     """Effects for `steps` physics steps of dt [s] on the plant's robot (the true one, with its true payload).
@@ -82,6 +84,7 @@ def make_effects(
     motor_lag            time constant of the drives [s], one or per joint; one for all thrusters of a robot
     gear                 Gear between motors and joints, or None
     drags, winds         Drag, ... and Wind, ...; winds add up
+    ropes                Rope, ...
     seed                 of all draws; same seed, same bits, in every engine
     raises               InvalidInput, with the value and what would be valid
     """
@@ -109,9 +112,10 @@ def make_effects(
     body, push = _pushes(robot, pushes)
     drag_body, drag = drag_rows(robot, drags)
     air = wind_rows(winds, dt, steps, [stream(seed, f"wind.{i}") for i in range(len(winds))])
+    rope_body, rope = rope_rows(robot, ropes, dt)
     memory, noise = np.zeros((rows.MEMORY_ROWS, robot.n)), _noise(spread, steps, seed)
     inputs, tyres, mix = _actors(robot, dt, joint, thrust_scale)
-    return Effects(timing, joint, noise, body, push, memory, inputs, tyres, air, drag_body, drag, mix)
+    return Effects(timing, joint, noise, body, push, memory, inputs, tyres, air, drag_body, drag, rope_body, rope, mix)
 
 
 def _actors(robot, dt, joint, scale):

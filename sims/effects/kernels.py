@@ -4,7 +4,7 @@
     sense     what the sensors tell the law, and the reference at the same instant
     drive     the torque that reaches the joints: wanted, within limits, after a lag and through an elastic gear;
               of a robot with thrusters, what these can give
-    resist    friction of joints and tyres, ripple, pushes and air
+    resist    friction of joints and tyres, ripple, pushes, air and loads on ropes
 
 A measurement is the true state of the stamp t - latency (between steps, linear), plus noise, rounded to the sensor's
 resolution; the velocity then passes the filter. The law's reference of the stamp takes the same way but for noise and
@@ -15,7 +15,7 @@ from math import floor, sqrt
 
 from robocalc.control.friction import friction
 from robocalc.dynamics.kernels_actuation import actuation, allocate, tyre_force
-from robocalc.dynamics.kernels_frames import frames, point_jacobian
+from robocalc.dynamics.kernels_frames import P, frames, point_jacobian
 from robocalc.jit import njit
 from sims.effects.arrays import (
     AIR,
@@ -23,6 +23,7 @@ from sims.effects.arrays import (
     COULOMB,
     DAMPING,
     DELAY,
+    DOWN,
     DT,
     END,
     FORCE,
@@ -30,14 +31,20 @@ from sims.effects.arrays import (
     LAG,
     LAG_INPUTS,
     LAGGED,
+    LENGTH,
+    LOAD,
+    PLACE,
     POINT,
+    PULL,
     Q_MOTOR,
     Q_NOISE,
     Q_STEP,
     R_LAST,
     RIPPLE,
+    ROPE_DAMPING,
     ROTOR,
     SMOOTH,
+    SPEED,
     STIFFNESS,
     STOP,
     TAU_MAX,
@@ -193,6 +200,8 @@ def resist(k, effects, model, q, v, J, log):
         share = (min(effects.push[p, END], (k + 1) * dt) - max(effects.push[p, BEGIN], k * dt)) / dt
         if share > WHOLE:
             add_push(share, effects, p, model, q, J, log[k, TAU_WORLD])
+    for r in range(len(effects.rope)):
+        add_rope(k, dt, effects.rope_body[r], effects.rope[r], model, q, v, J, log[k, TAU_WORLD])
     for d in range(len(effects.drag)):
         add_air(k, d, effects, model, q, v, J, log[k, TAU_WORLD])
 
@@ -207,6 +216,41 @@ def add_air(k, d, effects, model, q, v, J, tau):
     size = effects.drag[d, AIR] * sqrt(x * x + y * y + z * z)
     for i in range(len(q)):
         tau[i] += size * (J[0, i] * x + J[1, i] * y + J[2, i] * z)
+
+
+@njit
+def add_rope(k, dt, body, rope, model, q, v, J, tau):
+    """τ += Jᵀ f of a rope (16,), whose load is moved on by a step; at step 0 it hangs below its point and goes with it.
+
+    d = load - point, f = max(0, K (|d| - L) + D d·ḋ/|d|) d/|d| where |d| > L, else 0;   m ẍ = m g - f
+    """
+    point_jacobian(model, q, body, rope[POINT : POINT + 3], J)
+    turn, length = model.work[body + 1], rope[LENGTH]
+    if k == 0:
+        weight = sqrt(rope[DOWN] ** 2 + rope[DOWN + 1] ** 2 + rope[DOWN + 2] ** 2)
+        hangs = (length + rope[LOAD] * weight / rope[PULL]) / weight if weight > 0.0 else 0.0
+        for a in range(3):
+            at = turn[P + a] + turn[3 * a] * rope[0] + turn[3 * a + 1] * rope[1] + turn[3 * a + 2] * rope[2]
+            rope[PLACE + a], rope[SPEED + a] = at + hangs * rope[DOWN + a], 0.0
+            for i in range(len(q)):
+                rope[SPEED + a] += J[a, i] * v[i]
+    size = along = 0.0
+    for a in range(3):
+        at = turn[P + a] + turn[3 * a] * rope[0] + turn[3 * a + 1] * rope[1] + turn[3 * a + 2] * rope[2]
+        d, rate = rope[PLACE + a] - at, rope[SPEED + a]
+        for i in range(len(q)):
+            rate -= J[a, i] * v[i]
+        size += d * d
+        along += d * rate
+    size = sqrt(size)
+    pull = max(0.0, rope[PULL] * (size - length) + rope[ROPE_DAMPING] * along / size) if size > length else 0.0
+    for a in range(3):
+        at = turn[P + a] + turn[3 * a] * rope[0] + turn[3 * a + 1] * rope[1] + turn[3 * a + 2] * rope[2]
+        f = pull * (rope[PLACE + a] - at) / size if pull > 0.0 else 0.0
+        for i in range(len(q)):
+            tau[i] += J[a, i] * f
+        rope[SPEED + a] += dt * (rope[DOWN + a] - f / rope[LOAD])
+        rope[PLACE + a] += dt * rope[SPEED + a]
 
 
 @njit

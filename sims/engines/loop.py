@@ -145,7 +145,9 @@ def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforw
     if added is not None:
         tau = tau + added(reference)
     targets = _held(np.concatenate([reference, tau[:, None]], axis=1), every)
-    effects = effects._replace(memory=np.zeros_like(effects.memory), mix=np.zeros_like(effects.mix))
+    effects = effects._replace(
+        memory=np.zeros_like(effects.memory), mix=np.zeros_like(effects.mix), rope=effects.rope.copy()
+    )
     log = np.zeros((N + 1, len(CHANNELS), n))
     gains, memory = law.gains.copy(), law.memory.copy()
     return Closed(believed.model(), gains, memory, robot.model(), effects, reference, targets, grip, work, log)

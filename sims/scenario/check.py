@@ -16,7 +16,12 @@ from sims.scenario.schema import Output, Scenario
 from sims.scenario.schema_task import Grasp, Move
 
 WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
-IN_WORLD = ("push", "drag", "wind")  # disturbances whose vectors are of world or link, not one number a joint
+IN_WORLD = (
+    "push",
+    "drag",
+    "wind",
+    "hanging_load",
+)  # disturbances whose vectors are of world or link, not one number a joint
 ONCE = ("motor_lag", "flexible_joint")
 Problems = Iterator[tuple[tuple, str]]
 
@@ -101,8 +106,8 @@ def _robot(scenario: Scenario) -> Problems:
         if link not in arm.links:
             yield path, f"{arm.name} has no link {link!r}{did_you_mean(link, arm.links)}"
     for i, item in enumerate(scenario.disturbances):
-        if item.type in ("push", "drag") and item.link in arm.fixed:
-            message = f"a {item.type} on {item.link!r} moves nothing: no joint of {arm.name} moves it"
+        if item.type in ("push", "drag", "hanging_load") and item.link in arm.fixed:
+            message = f"a {item.type.replace('_', ' ')} on {item.link!r} moves nothing: no joint of {arm.name} moves it"
             yield ("disturbances", i, "link"), message
     kinds = [item.type for item in scenario.disturbances]
     for i, kind in enumerate(kinds):

@@ -68,6 +68,18 @@ class Wind(Part):
     correlation: positive("time") = Field(1.0, description="time constant of the turbulence [s]")
 
 
+class HangingLoad(Part):
+    """A load on a rope that can only pull; it hangs below its point when the run begins, and touches nothing."""
+
+    type: Literal["hanging_load"]
+    link: Name
+    mass: positive("mass") = Field(description="[kg]")
+    length: positive("length") = Field(description="of the rope [m]")
+    point: vector("length", 3) = Field((0.0, 0.0, 0.0), description="where it hangs, in the link's frame [m]")
+    stretch: quantity("number", gt=0, le=0.5) = Field(0.002, description="of the rope under the load's weight")
+    damping: quantity("number", ge=0, le=1) = Field(0.1, description="of the stretch, as a share of critical")
+
+
 class MotorLag(Part):
     """Torque that follows what the controller wants with a first-order lag; thrust of rotors likewise."""
 
@@ -92,6 +104,7 @@ DISTURBANCES = {
     "torque_ripple": TorqueRipple,
     "drag": Drag,
     "wind": Wind,
+    "hanging_load": HangingLoad,
     "motor_lag": MotorLag,
     "flexible_joint": FlexibleJoint,
 }

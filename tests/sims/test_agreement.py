@@ -10,7 +10,7 @@ from robocalc.control import CONTROLLERS, ComputedTorque
 from robocalc.dynamics import load
 from robocalc.dynamics.registry import ROBOTS
 from robocalc.errors import InvalidInput
-from sims.effects import Drag, Gear, Push, Wind, make_effects
+from sims.effects import Drag, Gear, Push, Rope, Wind, make_effects
 from sims.engines.loop import simulate
 from sims.engines.twin import Twin
 from tests.sims.loop_cases import DT, move
@@ -36,6 +36,7 @@ EFFECTS = {
     "push": {"pushes": True},
     "payload": {"payload": 0.5},
     "air": {"air": True},
+    "rope": {"rope": True},
     "lag": {"motor_lag": 3e-3},
     "gear": {"gear": 0.0},
     "play": {"gear": 1e-4, "motor_lag": 2e-3},
@@ -70,7 +71,9 @@ def light(robot):
     return np.minimum(1.0, np.diag(robot.mass_matrix(robot.home)))
 
 
-def effects_of(robot, payload=0.0, friction=None, pushes=False, torque_limits=None, air=False, gear=None, **rest):
+def effects_of(
+    robot, payload=0.0, friction=None, pushes=False, torque_limits=None, air=False, rope=False, gear=None, **rest
+):
     """Numbers of EFFECTS as arrays for the robot: friction added to its own, limits as a share of its own."""
     believed = robot.friction if friction is None else robot.friction + friction * light(robot)
     limits = None if torque_limits is None else 0.02 * torque_limits * robot.limits.bounds("torque", robot.n)
@@ -81,6 +84,8 @@ def effects_of(robot, payload=0.0, friction=None, pushes=False, torque_limits=No
         size = float(light(robot)[0])
         rest["drags"] = [Drag(robot.tool, 0.3 * size, (0.01, 0.02, 0.03))]
         rest["winds"] = [Wind((1.0, 2.0, -0.5)), Wind(gust=(0, 3, 0), start=0.02, duration=0.1, turbulence=0.5)]
+    if rope:
+        rest["ropes"] = [Rope(robot.tool, 0.3 * float(light(robot)[0]), 0.4, (0.01, 0.02, 0.0), stretch=0.01)]
     if gear is not None and not len(robot.actors[0]):
         inertia = 0.2 * np.diag(robot.mass_matrix(robot.home))
         rest["gear"] = Gear(tuple(2e3 * inertia), tuple(inertia), tuple(2 * inertia), gear)
