@@ -127,6 +127,14 @@ def path_length():
     return float(np.mean([r.length for _, r in runs("path")])), None
 
 
+def short_length():
+    """Mean length where 50 ms go into shorter paths."""
+    from robocalc.optimize.paths import find_path
+
+    found = [find_path(panda(), s, g, checker=checker(o), budget=0.05) for s, g, o in problems()[0]]
+    return float(np.mean([r.length for r in found])), None
+
+
 def duration():
     """Median duration against toppra on the same paths, resampled at 0.1 rad, velocity and acceleration limits."""
     import toppra
@@ -174,6 +182,7 @@ LINES = [
     Line("plan-path-median", "path, scene and edges certified, median", "-", "at_most", 5, "ms", time_of("path", 0.5)),
     Line("plan-path-95", "the same, 95 %", "-", "at_most", 15, "ms", time_of("path", 0.95)),
     Line("plan-path-length", "mean length of paths", "-", "at_most", 5.05, "rad", path_length),
+    Line("plan-path-short", "the same with a budget of 50 ms", "-", "at_most", 4.6, "rad", short_length),
     Line("plan-motion-solved", "motions within limits to jerk, certified", "-", "at_least", 100, "%", solved("motion")),
     Line("plan-motion-median", "motion from start and goal, median", "-", "at_most", 40, "ms", time_of("motion", 0.5)),
     Line("plan-motion-95", "the same, 95 %", "-", "at_most", 150, "ms", time_of("motion", 0.95)),

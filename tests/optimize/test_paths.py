@@ -66,6 +66,25 @@ def test_a_budget_shortens_paths(panda):
     assert find_path(*ask, budget=0.3).length <= find_path(*ask).length
 
 
+def test_corners_pulled_in_leave_a_shorter_path_that_keeps_its_margin(panda):
+    """A string around a ball: no shorter than the straight line, no longer than before, free between samples."""
+    from robocalc.optimize.paths.kernels import tighten
+
+    start, goal = np.array(FREE[0]["start"], float), np.array(FREE[0]["goal"], float)
+    check = CollisionChecker(panda, FREE[0]["obstacles"])
+    found = find_path(panda, start, goal, checker=check)
+    middle = found.waypoints[:-1] + 0.5 * np.diff(found.waypoints, axis=0)
+    path = np.zeros((100, 7))
+    slack = np.insert(found.waypoints, np.arange(1, len(found.waypoints)), middle, axis=0)
+    path[: len(slack)] = slack
+    rows = tighten(check.scene, path, len(slack), 10, found.clearance, check.work, np.zeros(3))
+    size = np.linalg.norm(np.diff(path[:rows], axis=0), axis=1).sum()
+    assert np.linalg.norm(goal - start) - 1e-12 <= size <= found.length + 1e-9
+    assert check.check_path(path[:rows], found.clearance - 1e-9) is None
+    assert (path[0] == start).all()
+    assert (path[rows - 1] == goal).all()
+
+
 def test_without_obstacles_the_path_is_a_line(panda):
     found = find_path(panda, panda.home, panda.home + 0.3)
     assert len(found.waypoints) == 2

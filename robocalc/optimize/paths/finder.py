@@ -23,6 +23,8 @@ STEP, RADIUS = 1.0, 4.0  # [rad | m] of one growth; from how far a node takes sa
 EASY = 40  # nodes of all searches together up to which another path is looked for
 CANDIDATES = 2  # paths that are looked for, of which the shorter one is shortened
 TRIES, PATIENCE = 300, 40  # shortcuts; of them in a row without success
+SWEEPS = 6  # of pulling in a path's corners
+SEEK = 0.85  # of a budget goes to other paths, the rest to the corners of the best
 ROOM = 1.0  # [rad | m] around start and goals in which joints without range are sampled
 
 
@@ -215,13 +217,15 @@ class _Search:
         """(path, length, nodes) or None: rounds of looking for a few paths and shortening the best."""
         begin = process_time()
         while True:
-            path, size = self.look(lambda: process_time() - begin < (timeout if self.best is None else budget))
+            path, size = self.look(lambda: process_time() - begin < (timeout if self.best is None else SEEK * budget))
             if path is not None:
                 self.finish(path, size)
             rounds -= 1
-            done = rounds <= 0 and process_time() - begin >= budget
+            done = rounds <= 0 and process_time() - begin >= SEEK * budget
             if self.best is None or len(self.best) == 2 or done:
                 break
+        if budget > 0 and self.best is not None:
+            self.tighten(lambda: process_time() - begin < budget)
         return None if self.best is None else (self.best, self.length, self.nodes)
 
     def look(self, in_time):
@@ -270,4 +274,21 @@ class _Search:
         )  # fmt: skip
         size = float(length(buffer, rows))
         if size < self.length:
+            self.best, self.length = buffer[:rows].copy(), size
+
+    def tighten(self, in_time):
+        """Pull in the corners of the shortest path, sweep by sweep."""
+        from robocalc.optimize.paths.kernels import length, tighten
+
+        _, buffer = _trees(len(self.start))
+        rows, check = len(self.best), self.checker
+        buffer[:rows] = self.best
+        check.scene.guess[:] = 0.0
+        for _ in range(SWEEPS):
+            if rows < 3 or not in_time():
+                break
+            rows = tighten(check.scene, buffer, rows, 1, self.margin, check.work, np.zeros(3))
+            size = float(length(buffer, rows))
+            if size > (1 - 1e-4) * self.length:
+                break
             self.best, self.length = buffer[:rows].copy(), size

@@ -2,6 +2,7 @@
 
 search      RRT-Connect from one start to any of several goals
 shorten     random shortcuts of a path
+tighten     its corners pulled in as far as they go
 
 source   Kuffner & LaValle (2000); the smaller tree grows; nodes whose growth failed take samples from nearby only,
          after Yershova et al. (2005)
@@ -16,6 +17,7 @@ from robocalc.jit import njit
 GRAIN = 1e-4  # [rad | m] to which edges are searched: what is not surely free by then counts as blocked
 SAMPLES = 10  # for each node that there is room for, after which the search gives up
 WORTH = 0.005  # of the path's length: a shortcut that gains less is not tried
+GAIN, PULLS = 5e-4, 3  # of the two lines at a corner that pulling it must gain; halvings of that
 ROOM = np.uint64(11)
 
 
@@ -197,6 +199,68 @@ def shorten(scene, path, rows, tries, patience, margin, state, work, found):
         path[i + 1], path[i + 2] = p, q
         rows += shift
         total, idle = length(path, rows), 0
+    return straighten(path, rows)
+
+
+@njit
+def apart_by(a, b):
+    """Length of the line from a to b."""
+    d = 0.0
+    for k in range(len(a)):
+        d += (b[k] - a[k]) ** 2
+    return np.sqrt(d)
+
+
+@njit
+def pulled(scene, path, i, target, share, joint, margin, work, found):
+    """Whether corner i could be moved by a share of the way to target, in one joint or all (-1); then it is."""
+    n = path.shape[1]
+    fresh = path[i].copy()
+    for k in range(n):
+        if joint < 0 or joint == k:
+            fresh[k] += share * (target[k] - fresh[k])
+    now = apart_by(path[i - 1], path[i]) + apart_by(path[i], path[i + 1])
+    new = apart_by(path[i - 1], fresh) + apart_by(fresh, path[i + 1])
+    if new > now * (1.0 - GAIN):
+        return False
+    if not edge_free(scene, path[i - 1], fresh, margin, GRAIN, work, found):
+        return False
+    if not edge_free(scene, fresh, path[i + 1], margin, GRAIN, work, found):
+        return False
+    path[i] = fresh
+    return True
+
+
+@njit
+def tighten(scene, path, rows, sweeps, margin, work, found):
+    """Pull each corner to the line between its neighbours as far as that is free, in all joints or in one of them.
+
+    A descent of the path's length over its corners, sweep by sweep, as long as one of them gains GAIN; rows left.
+    """
+    scene, path = borrowed((scene, path))
+    n = path.shape[1]
+    target = np.empty(n)
+    for _ in range(sweeps):
+        gained = False
+        i = 1
+        while i < rows - 1:
+            a, b = apart_by(path[i - 1], path[i]), apart_by(path[i], path[i + 1])
+            for k in range(n):
+                target[k] = path[i - 1, k] + a / (a + b + 1e-12) * (path[i + 1, k] - path[i - 1, k])
+            moved = False
+            for joint in range(-1, n):
+                share = 1.0
+                for _ in range(PULLS):
+                    if pulled(scene, path, i, target, share, joint, margin, work, found):
+                        moved = True
+                        break
+                    share *= 0.5
+                if moved and joint < 0:
+                    break
+            gained |= moved
+            i += 1
+        if not gained:
+            break
     return straighten(path, rows)
 
 
