@@ -16,12 +16,8 @@ from sims.scenario.schema import Output, Scenario
 from sims.scenario.schema_task import Grasp, Move
 
 WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
-IN_WORLD = (
-    "push",
-    "drag",
-    "wind",
-    "hanging_load",
-)  # disturbances whose vectors are of world or link, not one number a joint
+# disturbances whose vectors are of world or link, not one number a joint
+IN_WORLD = ("push", "drag", "wind", "hanging_load")
 ONCE = ("motor_lag", "flexible_joint")
 Problems = Iterator[tuple[tuple, str]]
 
