@@ -46,7 +46,7 @@ class Checkers:
 
     def _made(self, robot, world, own):
         checker = Clearance(robot, world, own=own)
-        places = {shape.name: checker.pose(shape.name) for shape in world if shape.dynamic}
+        places = {shape.name: checker.pose(shape.name) for shape in world if shape.dynamic and shape.mount is None}
         kept = _Kept(robot, world, own, checker, places)
         self.found.appendleft(kept)
         while len(self.found) > KEPT:

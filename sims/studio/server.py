@@ -23,7 +23,7 @@ from robocalc.errors import InvalidInput
 from sims.studio.client import Client
 from sims.studio.handler import Handler
 from sims.studio.page import page_text
-from sims.studio.session import ONE_AT_A_TIME, Session, in_twin
+from sims.studio.session import ONE_AT_A_TIME, Session, shown_in
 
 PORT = 8765
 TRIES = 20  # ports after the first one
@@ -102,7 +102,7 @@ class Studio:
         """The page, made once."""
         with ONE_AT_A_TIME:
             if self._page is None:
-                made = self._first.quick(in_twin(self.scenario))
+                made = self._first.quick(shown_in(self.scenario))
                 self._page = page_text(made, self.file).encode()
             return self._page
 

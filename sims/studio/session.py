@@ -78,12 +78,17 @@ class Session:
         groups = controls(self.scenario, self.first, seen["durations"])
         self.allowed = keys(groups)
         can = {"undo": bool(self.past), "redo": bool(self.future)}
-        return seen | {"controls": groups, "can": can, "took": 1e3 * (perf_counter() - began)}
+        return seen | {
+            "controls": groups,
+            "can": can,
+            "engine": shown_in(self.scenario).sim.engine,
+            "took": 1e3 * (perf_counter() - began),
+        }
 
     def run(self) -> dict:
         """The view of the scenario's run in the twin; what takes long does so in a process of this page's own."""
         if self.seen is None:
-            scenario = in_twin(self.scenario)
+            scenario = shown_in(self.scenario)
             if slow(scenario):
                 self.seen = self.planner.ask({"job": "run", "scenario": scenario.to_dict()}, self._progress("planning"))
             else:
@@ -208,8 +213,15 @@ class Session:
         return {"saved": path.name, "folder": str(self.folder.resolve())}
 
 
+def shown_in(scenario):
+    """The scenario in the twin; in its own engine where things move freely, as the twin knows of no contact."""
+    return scenario if any(item.dynamic for item in scenario.world) else in_twin(scenario)
+
+
 def slow(scenario) -> bool:
-    """Whether planning may take seconds: all but polynomials, and whatever is steered."""
+    """Whether a run may take seconds: contacts, all plans but polynomials, and whatever is steered."""
+    if scenario.sim.engine != "twin":
+        return True
     planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
     return piloted(scenario) or any(p is not None and p.type != "min_jerk" for p in planners)
 

@@ -48,7 +48,7 @@ function makeQueue(player) {
     if (found.controls) studio.controls.update(found.controls);
     if (found.handles && studio.handles) studio.handles.update(found.handles);
     if (found.can) { $("undo").disabled = !found.can.undo; $("redo").disabled = !found.can.redo; }
-    if (found.took !== undefined) $("took").textContent = `planned and run in ${found.took.toFixed(0)} ms`;
+    if (found.took !== undefined) $("took").textContent = `planned and run in ${found.took.toFixed(0)} ms${found.engine === "twin" ? "" : ", with contacts"}`;
   }
 
   return {

@@ -5,7 +5,8 @@ import pytest
 
 from robocalc.errors import RobocalcError, ScenarioError
 from sims import Scenario, run
-from sims.studio.session import Session, in_twin, parse, plain_name
+from sims.cli.app import SCENARIOS, library
+from sims.studio.session import Session, in_twin, parse, plain_name, shown_in, slow
 from tests.sims.studio.samples import SOFT, move
 
 
@@ -154,3 +155,20 @@ def test_a_copy_goes_its_own_way(session):
 def test_problems_of_a_scenario_are_raised_as_such(session):
     with pytest.raises(ScenarioError, match="duration"):
         change(session, task__0__duration=-1)
+
+
+def test_things_that_move_freely_are_shown_with_contacts_the_rest_in_the_twin():
+    ball = {"name": "ball", "shape": "sphere", "radius": 0.05, "mass": 0.1, "position": [0.5, 0.5, 0.05]}
+    free = move(world=[{"name": "floor", "shape": "plane"}, ball])
+    assert shown_in(free).sim.engine == "bullet"
+    assert slow(shown_in(free))
+    assert shown_in(move()).sim.engine == "twin"
+    assert not slow(shown_in(move()))
+
+
+def test_a_thing_on_a_hinge_stays_there_from_run_to_run():
+    door = Scenario.load(next(file for file in library(SCENARIOS) if file.stem == "panda_opens_door"))
+    session = Session(door)
+    first, again = (session.quick(in_twin(door)).log.clearance for _ in range(2))
+    assert np.array_equal(first, again)
+    session.close()
