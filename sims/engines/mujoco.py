@@ -27,7 +27,7 @@ __all__ = ["Mujoco", "mujoco_module"]
 
 @cache
 def mujoco_module():
-    """The mujoco module; EngineUnavailable says how to install it here."""
+    """The mujoco module, without its warnings, as a run that diverges says so; EngineUnavailable says how to get it."""
     try:
         import mujoco
     except ImportError as error:
@@ -35,6 +35,8 @@ def mujoco_module():
         raise EngineUnavailable(
             f"MuJoCo cannot be imported ({error}); {remedy}; or run engine bullet or twin"
         ) from None
+    if mujoco.get_mju_user_warning() is None:  # else each is printed, and written to a file in the working directory
+        mujoco.set_mju_user_warning(lambda text: None)
     return mujoco
 
 

@@ -62,6 +62,7 @@ def build(mujoco, robot, world, dt, *, surfaces=None, stops=(), couple=(), self_
     option.timestep, option.gravity, option.integrator = dt, list(robot.g), mujoco.mjtIntegrator.mjINT_EULER
     option.cone, option.impratio = mujoco.mjtCone.mjCONE_ELLIPTIC, 10.0
     option.iterations, option.tolerance = iterations, 1e-10
+    option.disableflags = mujoco.mjtDisableBit.mjDSBL_AUTORESET  # a run that diverges shall be seen to
     spec.compiler.degree = False
     spec.compiler.boundmass = spec.compiler.boundinertia = 0.0
     maker = _Maker(mujoco, spec, robot, dict(surfaces or {}), tuple(stops))

@@ -146,6 +146,17 @@ def test_what_mujoco_cannot_do_is_said(bystander, tmp_path, monkeypatch):
     mujoco_module.cache_clear()
 
 
+def test_a_run_that_diverges_is_no_number_and_prints_nothing(tmp_path, capfd):
+    robot = press(tmp_path)
+    with Mujoco(robot, DT) as plant:
+        for _ in range(5):
+            plant.push(np.full(1, 1e300))
+        assert not np.abs(plant.state().v).max() < 1e6
+        plant.reset(np.zeros(1))
+        assert plant.step(np.zeros(1)).q[0] == pytest.approx(0, abs=1e-4)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_engine_module_is_light():
     code = "import sys, sims.engines.mujoco\nprint(sorted({'mujoco', 'numba', 'scipy', 'pybullet'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
