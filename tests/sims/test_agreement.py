@@ -16,7 +16,12 @@ from sims.engines.twin import Twin
 from tests.sims.loop_cases import DT, move
 
 pytest.importorskip("pybullet")
-GAINS = {"pd": {"kp": 20, "kd": 0.5}, "pid": {"kp": 20, "ki": 10, "kd": 0.5}, "computed_torque": {"wn": 15}}
+GAINS = {
+    "pd": {"kp": 20, "kd": 0.5},
+    "pid": {"kp": 20, "ki": 10, "kd": 0.5},
+    "computed_torque": {"wn": 15},
+    "adaptive": {"wn": 8},
+}
 DESIGNS = {name: design(**GAINS.get(name, {})) for name, design in CONTROLLERS.items()}
 DESIGNS |= {
     "pd, gravity": CONTROLLERS["pd"](**GAINS["pd"], feedforward="gravity"),

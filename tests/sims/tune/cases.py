@@ -20,6 +20,7 @@ GAINS = {
     "pd": {"kp": [180.0, 90.0], "kd": [14.0, 5.0], "feedforward": "gravity"},
     "pid": {"kp": [180.0, 90.0], "ki": [300.0, 200.0], "kd": [14.0, 5.0], "feedforward": "gravity"},
     "computed_torque": {"wn": [18.0, 25.0], "zeta": [0.8, 1.1], "integral": True, "rate": [6.0, 9.0]},
+    "impedance": {"stiffness": 400.0, "rotation": 2.0, "null_stiffness": [40.0, 20.0], "zeta": 0.3},
 }
 
 
