@@ -32,7 +32,7 @@ class Log:
     clearance   (N_o,) [m] smallest distance of robot to anything it must not touch, and `clearance_pair` its names
     witness     (N_o, 6) [m] the two points in world whose distance that is, NaN where nothing is near
     contacts    (N_o,) [N] sum of normal forces on the robot
-    touches     (C, 5) every point of contact on the robot: t [s], x, y, z [m] in world, normal force [N]; t as t_objects
+    touches     (C, 5) each point of contact on the robot: t [s], x, y, z [m] in world, normal force [N]; t as t_objects
     """
 
     dt: float

@@ -31,9 +31,19 @@ def test_the_scenario_of_the_readme_is_accepted(text, tmp_path):
     assert result.accepted, result.why
 
 
+def commands():
+    """Names of all commands."""
+    from sims.cli.commands import app
+
+    named = {c.name or c.callback.__name__.rstrip("_") for c in app.registered_commands}
+    return named | {group.name for group in app.registered_groups}
+
+
 def test_the_commands_of_the_readme_exist(capsys):
-    named = set(re.findall(r"^robocalc (\w+)", README, flags=re.M))
+    table = "\n".join(line.split("|")[1] for line in README.splitlines() if line.startswith("| `"))
+    named = {word for cell in re.findall(r"`([a-z]+)[^`]*`", table) for word in [cell]} & commands()
     assert {"new", "check", "run", "replay", "reproduce", "list", "schema", "doctor"} <= named
+    assert commands() <= named | {"cluster"}
     for command in sorted(named):
         assert main([command, "--help"]) == 0
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""Robots whose motion follows from that of a point: a quadrotor from its position and yaw, a wheeled base from its path.
+"""Robots whose motion follows from that of a point: a quadrotor from position and yaw, a wheeled base from its path.
 
 Time first; arrays (N, ...).
 
