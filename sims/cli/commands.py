@@ -83,9 +83,12 @@ def check(
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="with --run: JUnit XML")] = None,
     workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="with --run: processes")] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="with --run: of each")] = None,
+    analysis: Annotated[bool, typer.Option("--analysis", help="poles and margins of the controller")] = False,
 ):
     """Say all that is wrong with scenario files; with --run, run them all as a regression test."""
     if run or junit is not None:
+        if analysis:
+            raise typer.BadParameter("--analysis is of what is known before a run; leave out --run and --junit")
         from sims.cli.batch import run_all
 
         return run_all(list(_each_file(files)), sets, junit, workers, timeout, as_json)
@@ -93,7 +96,7 @@ def check(
     from sims.scenario.arms import arm_of
     from sims.scenario.schema import Scenario
 
-    problems, good = [], []
+    problems, good, scenarios = [], [], {}
     for file in _each_file(files):
         try:
             scenario = Scenario.load(file, overrides(sets))
@@ -104,13 +107,32 @@ def check(
         good.append(f"{file}: ok: {arm.name}, {_count(scenario.task, 'step')}, {_count(scenario.accept, 'bound')}")
         found = [f for f in arm.findings if f.severity == "warning"] if scenario.robot.file else []
         good += [f"{file}: warning: robot.file: {f.where}: {f.what}" for f in found]
+        scenarios |= {str(file): scenario} if analysis else {}
     if as_json:
-        code = 2 if problems else 0
-        print(json.dumps({"ok": not problems, "problems": problems, "notes": good, "exit_code": code}, indent=2))
+        told = {"ok": not problems, "problems": problems, "notes": good, "exit_code": 2 if problems else 0}
+        print(json.dumps(told | _analyses(scenarios), indent=2))
     elif good:
         print("\n".join(good))
+        _show_analyses(scenarios)
     if problems:
         raise ScenarioError(problems) if not as_json else typer.Exit(2)
+
+
+def _analyses(scenarios) -> dict:
+    """For JSON; {} without --analysis."""
+    if not scenarios:
+        return {}
+    from sims.cli.analysis import analysis_json
+
+    return {"analysis": {file: analysis_json(scenario) for file, scenario in scenarios.items()}}
+
+
+def _show_analyses(scenarios):
+    for file, scenario in scenarios.items():
+        from sims.cli.analysis import show_analysis
+
+        print(f"{file}: controller {scenario.controller.type}")
+        show_analysis(scenario)
 
 
 def _count(things, name: str) -> str:
