@@ -13,11 +13,13 @@
     linearise                       the sampled dynamics about a configuration: what LQR is designed on
     shape                           input shaping: a motion that leaves no vibration behind
     damping_limit, inertia_bound    how stiff a sampled loop may be
+    analyse, Analysis               poles and margins of a design on a robot, before anything runs
 
 numba and scipy load when a law is made, not here.
 """
 
 from robocalc.control.adaptive import Adaptive, Payload, payload_found
+from robocalc.control.analysis import Analysis, analyse
 from robocalc.control.cascade import Cascade
 from robocalc.control.computed_torque import ComputedTorque, error_gains
 from robocalc.control.disturbance import Admittance, DisturbanceObserver
@@ -73,6 +75,7 @@ __all__ = [
     "TVLQR",
     "Adaptive",
     "Admittance",
+    "Analysis",
     "CartesianVelocity",
     "Cascade",
     "ComputedTorque",
@@ -88,6 +91,7 @@ __all__ = [
     "PurePursuit",
     "Region",
     "SlidingMode",
+    "analyse",
     "damping_limit",
     "dlqr",
     "error_gains",

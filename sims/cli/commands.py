@@ -88,7 +88,9 @@ def check(
     """Say all that is wrong with scenario files; with --run, run them all as a regression test."""
     if run or junit is not None:
         if analysis:
-            raise typer.BadParameter("--analysis is of what is known before a run; leave out --run and --junit")
+            from robocalc.errors import InvalidInput
+
+            raise InvalidInput("--analysis is of what is known before a run: leave out --run and --junit")
         from sims.cli.batch import run_all
 
         return run_all(list(_each_file(files)), sets, junit, workers, timeout, as_json)
