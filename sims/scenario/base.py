@@ -10,7 +10,7 @@ from sims.scenario.units import vector
 class Part(BaseModel):
     """One mapping of a scenario file. Frozen; keys that it does not know are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Placement(Part):
