@@ -9,6 +9,8 @@
     lqr, dlqr, tvlqr                linear-quadratic gains: continuous, sampled, along a motion
     hinf                            gains that bound the effect of the worst disturbance
     region_of_attraction            from where a linear feedback brings a nonlinear plant back
+    kalman                          the steady gain of a linear filter, and the covariance that it reaches
+    KalmanFilter, EKF, UKF          states from measurements, of linear systems, Systems and Robots; Estimates
     solve_horizon                   the quadratic program of MPC by itself
     linearise                       the sampled dynamics about a configuration: what LQR is designed on
     shape                           input shaping: a motion that leaves no vibration behind
@@ -23,6 +25,8 @@ from robocalc.control.analysis import Analysis, analyse
 from robocalc.control.cascade import Cascade
 from robocalc.control.computed_torque import ComputedTorque, error_gains
 from robocalc.control.disturbance import Admittance, DisturbanceObserver
+from robocalc.control.estimating import Estimates
+from robocalc.control.estimation import EKF, UKF, KalmanFilter, kalman
 from robocalc.control.geometric import Geometric
 from robocalc.control.horizon import HorizonSolution, solve_horizon
 from robocalc.control.impedance import Impedance
@@ -65,6 +69,7 @@ CONTROLLERS = {
 
 __all__ = [
     "CONTROLLERS",
+    "EKF",
     "FEEDFORWARD",
     "LAW",
     "LQI",
@@ -73,6 +78,7 @@ __all__ = [
     "PD",
     "PID",
     "TVLQR",
+    "UKF",
     "Adaptive",
     "Admittance",
     "Analysis",
@@ -80,11 +86,13 @@ __all__ = [
     "Cascade",
     "ComputedTorque",
     "DisturbanceObserver",
+    "Estimates",
     "Flatness",
     "Geometric",
     "Hinf",
     "HorizonSolution",
     "Impedance",
+    "KalmanFilter",
     "Law",
     "OperationalSpace",
     "Payload",
@@ -97,6 +105,7 @@ __all__ = [
     "error_gains",
     "hinf",
     "inertia_bound",
+    "kalman",
     "linearise",
     "lqr",
     "payload_found",
