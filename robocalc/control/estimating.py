@@ -37,13 +37,20 @@ class Estimates:
     @property
     def deviation(self) -> np.ndarray:
         """(N, nx) standard deviations that the filter believes; ± 2 of them is the band of about 95 %."""
-        return np.sqrt(np.diagonal(self.P, axis1=1, axis2=2))
+        return np.sqrt(np.maximum(np.diagonal(self.P, axis1=1, axis2=2), 0.0))
 
     def nees(self, x) -> np.ndarray:
-        """(N,) squared error against true states x (N, nx) in units of P: nx on average for a consistent filter."""
+        """(N,) squared error against true states x (N, nx) in units of P: nx on average for a consistent filter.
+
+        raises    InvalidInput: shape, or a P that is singular, as where a state is known exactly
+        """
         error = finite("x", x, 2, self.x.shape) - self.x
         out, known = np.full(len(error), np.nan), np.isfinite(self.x).all(axis=1)
-        out[known] = np.einsum("ki,ki->k", error[known], np.linalg.solve(self.P[known], error[known, :, None])[..., 0])
+        try:
+            weighed = np.linalg.solve(self.P[known], error[known, :, None])[..., 0]
+        except np.linalg.LinAlgError:
+            raise InvalidInput("an error has no size in units of a singular P: give Q or P0 some variance") from None
+        out[known] = np.einsum("ki,ki->k", error[known], weighed)
         return out
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from robocalc.control.estimating import Filter, covariance, finite, square_root, unscented
 from robocalc.control.estimation_plants import motion_of, sensor_of
+from robocalc.control.gains import check_period
 from robocalc.errors import InvalidInput
 
 EDGE = 1e-9  # as in riccati: margin of stability, and share below which a mode counts as not seen
@@ -65,7 +66,8 @@ def _unseen(A, C, Q, names) -> str:
 class KalmanFilter(Filter):
     """x₊ = A x + B u + w, y = C x + e.
 
-    A (n, n), C (p, n), Q (n, n) ≽ 0, R (p, p) ≻ 0, B (n, m) or None for a system without input
+    A (n, n), C (p, n), Q (n, n) ≽ 0, R (p, p) ≻ 0, B (n, m) or None for a system without input; dt [s] of a step, for
+    messages
     raises    InvalidInput: shapes, values that are not finite, signs of Q and R
     source    Kalman (1960); covariance in Joseph's form
     """
@@ -78,6 +80,7 @@ class KalmanFilter(Filter):
     dt: float = 1.0
 
     def __post_init__(self):
+        check_period(self.dt)
         n = len(finite("A", self.A, 2))
         B = np.zeros((n, 0)) if self.B is None else finite("B", self.B, 2)
         self._keep(A=finite("A", self.A, 2, (n, n)), B=finite("B", B, 2, (n, B.shape[1])))
@@ -140,11 +143,11 @@ class UKF(Filter):
 
     def __post_init__(self):
         motion = motion_of(self.plant, self.dt, self.substeps)
-        spread = self.alpha**2 * (motion.nx + self.kappa)
-        if not (np.isfinite([self.alpha, self.beta, self.kappa]).all() and spread > 0):
+        shape = [float(finite(name, getattr(self, name), 2)[0, 0]) for name in ("alpha", "beta", "kappa")]
+        if not shape[0] ** 2 * (motion.nx + shape[2]) > 0:
             told = f"{self.alpha!r}, {self.beta!r}, {self.kappa!r}"
-            raise InvalidInput(f"alpha² (n + kappa) must be above 0, and beta finite; got alpha, beta, kappa = {told}")
-        self._keep(motion=motion)
+            raise InvalidInput(f"alpha² (n + kappa) must be above 0; got alpha, beta, kappa = {told}")
+        self._keep(motion=motion, alpha=shape[0], beta=shape[1], kappa=shape[2])
         self._noise(motion.nx, motion.nu, sensor_of(self.C, None, motion.nx, self.R))
 
     def _predicted(self, x, P, u, t):

@@ -40,6 +40,16 @@ def test_steady_gain_is_scipys_riccati_solution_and_what_the_filter_reaches():
     assert_allclose(out.P[-1], (np.eye(2) - L @ C) @ P, rtol=1e-9)
 
 
+def test_steady_gain_is_that_of_python_control():
+    control = pytest.importorskip("control")
+    rng = np.random.default_rng(11)
+    F, H, W, V = rng.normal(size=(4, 4)), rng.normal(size=(2, 4)), rng.normal(size=(4, 4)), rng.normal(size=(2, 2))
+    gain, prior, _ = control.dlqe(F, np.eye(4), H, W @ W.T, V @ V.T)  # its gain predicts: F L
+    L, P = kalman(F, H, W @ W.T, V @ V.T)
+    assert_allclose(F @ L, gain, rtol=1e-7, atol=1e-9)
+    assert_allclose(P, prior, rtol=1e-7, atol=1e-9)
+
+
 def test_steady_gain_of_a_scalar_random_walk_in_closed_form():
     q, r = 0.3, 2.0
     P = (q + np.sqrt(q * q + 4 * q * r)) / 2  # P² = q (P + r)
@@ -198,6 +208,10 @@ def test_a_filter_that_diverges_says_so_and_keeps_its_data():
         ("R must be positive definite", lambda: EKF(pendulum(), DT, C, Q, [[0.0]])),
         ("must be a System or a Robot, got str", lambda: UKF("pendulum", DT, C, Q, R)),
         (r"alpha² \(n \+ kappa\) must be above 0", lambda: UKF(pendulum(), DT, C, Q, R, kappa=-2)),
+        ("alpha must be numbers", lambda: UKF(pendulum(), DT, C, Q, R, alpha="wide")),
+        ("alpha must be finite", lambda: UKF(pendulum(), DT, C, Q, R, alpha=np.nan)),
+        ("seconds above 0", lambda: KalmanFilter(A, C, Q, R, dt=np.nan)),
+        ("singular P", lambda: KalmanFilter(A, C, 0 * Q, R).run([[0.0]], x0=[0, 0], P0=0 * P0).nees([[0.0, 0]])),
         ("seconds above 0", lambda: EKF(pendulum(), 0.0, C, Q, R)),
         (r"y must have shape \(N, 1\)", lambda: KalmanFilter(A, C, Q, R).run(np.zeros(5), x0=[0, 0], P0=P0)),
         ("x must be finite", lambda: KalmanFilter(A, C, Q, R).run([[0.0]], x0=[0, np.nan], P0=P0)),
