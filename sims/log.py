@@ -32,6 +32,7 @@ class Log:
     clearance   (N_o,) [m] smallest distance of robot to anything it must not touch, and `clearance_pair` its names
     witness     (N_o, 6) [m] the two points in world whose distance that is, NaN where nothing is near
     contacts    (N_o,) [N] sum of normal forces on the robot
+    wrench      (N_o, 6) [N, N m] of the force-torque sensor in its axes: what the robot exerts on all beyond it
     touches     (C, 5) each point of contact on the robot: t [s], x, y, z [m] in world, normal force [N]; t as t_objects
     """
 
@@ -44,6 +45,7 @@ class Log:
     contacts: np.ndarray = field(default_factory=lambda: np.zeros(0))
     touches: np.ndarray = field(default_factory=lambda: np.zeros((0, 5)))
     witness: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
+    wrench: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
 
     @property
     def t(self):

@@ -32,6 +32,8 @@ from sims.build import (
     true_robot,
     world_shapes,
 )
+from sims.effects import Push
+from sims.effects.force_torque import noise_of, sensor_of
 from sims.engines import engine as plant_named
 from sims.engines.bullet import Clearance
 from sims.engines.loop import simulate
@@ -110,7 +112,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
     torque = made.plan.torque(sim.timestep)
     law = law_of(scenario, made.robot, reference, torque)
     effects = effects_of(scenario, made.robot, made.plant_robot, steps)
-    start = start_of(scenario, made.robot)
+    start, sensor = start_of(scenario, made.robot), sensor_of(scenario, made.plant_robot)
     watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
     with engine_of(made) as plant:
         if not isinstance(plant, Twin) and made.world:
@@ -145,6 +147,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
         notes += more
     if watcher:
         log = Log(dt=log.dt, joint=log.joint, **watcher.seen())
+    log = with_wrench(made, sensor, log, every, getattr(watcher, "touched", ()))
     timings = made.timings | {"simulation": process_time() - began}
     outcome = Outcome.CHATTERS if chatters(log, sim.control_every, made.plant_robot) else result.outcome
     reason = watcher.reason if watcher else None
@@ -157,6 +160,19 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
     metrics = measure(evidence(found, watcher, wall))
     notes += touch_notes(found, metrics, watcher)
     return replace(found, metrics=metrics, acceptance=judge(scenario, metrics), warnings=notes)
+
+
+def with_wrench(made: Run, sensor, log, every, touched) -> Log:
+    """The log with what the force-torque sensor read, where there is one: when the world is looked at."""
+    if sensor is None or len(log.joint) < 2:
+        return log
+    last = len(log.joint) - 1
+    rows = np.round(log.t_objects / log.dt).astype(int) if len(log.t_objects) else np.arange(0, last + 1, every)
+    pushed = [
+        Push(p.link, p.force, p.start, p.duration, p.point) for p in made.scenario.disturbances if p.type == "push"
+    ]
+    wrench = sensor.read(log, np.minimum(rows, last), pushed, touched) + noise_of(made.scenario, len(rows))
+    return replace(log, t_objects=log.t_objects if len(log.t_objects) else rows * log.dt, wrench=wrench)
 
 
 def pilot_of(made: Run):

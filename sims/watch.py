@@ -6,6 +6,7 @@ Watcher   called at pauses of the loop; may stop the run (a grasp that holds not
 
 import numpy as np
 
+from sims.effects.force_torque import Touched
 from sims.plan import carries
 
 SETTLE = 0.05  # [s] after the fingers closed until a grasp must hold
@@ -68,6 +69,7 @@ class Watcher:
         self.slip, self.first_touch = {}, None
         self.clock, self.seen_until = clock or (lambda k: k), -1
         self.times, self.poses, self.gaps, self.forces, self.touches = [], [], [], [], []
+        self.touched = []  # sims.effects.force_torque.Touched
 
     def look(self, k) -> bool:
         """Record; True asks the loop to stop."""
@@ -127,6 +129,7 @@ class Watcher:
             hit = max((c for c in pressing if c.other not in self.meant), key=lambda contact: contact.force)
             self.first_touch = t, (hit.link, hit.other)
         self.touches += [(t, *contact.point, contact.force) for contact in pressing]
+        self.touched += [Touched(t, c.link, c.other, c.point, c.push) for c in pressing]
 
     # as arrays
 

@@ -20,6 +20,7 @@ class Contact(NamedTuple):
     force: float
     point: tuple
     distance: float  # [m] negative: the shapes overlap
+    push: tuple = (0.0, 0.0, 0.0)  # [N] in world on the link: along the normal, and friction
 
 
 class Touch:
@@ -39,7 +40,7 @@ class Touch:
         """Every contact point on the robot, a tuple of Contact."""
         points = self.p.getContactPoints(bodyA=self.body.id, physicsClientId=self.c)
         return tuple(
-            Contact(self.link_names[x[3]], self._other(x), x[9], x[5], x[8]) for x in points or ()
+            Contact(self.link_names[x[3]], self._other(x), x[9], x[5], x[8], _push(x)) for x in points or ()
         )  # fields: PyBullet quickstart guide, getContactPoints
 
     def _other(self, point):
@@ -78,6 +79,11 @@ class Touch:
         base = self.p.getBasePositionAndOrientation(self.body.id, physicsClientId=self.c)
         inertial = self.p.getDynamicsInfo(self.body.id, -1, physicsClientId=self.c)[3:5]
         return compose(np.array(base[0] + base[1]), inverse(np.array(inertial[0] + inertial[1])))
+
+
+def _push(x):
+    """Normal force along the normal on the robot, and the two of friction along theirs."""
+    return tuple(x[9] * n + x[10] * u + x[12] * w for n, u, w in zip(x[7], x[11], x[13]))
 
 
 def fingers_of(robot):

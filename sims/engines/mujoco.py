@@ -304,7 +304,9 @@ class Touches:
                 continue
             self.plant._mj.mj_contactForce(self.plant.model, data, i, force)
             link, other = (two, one) if one.thing else (one, two)
-            found.append(Contact(link.name, other.name, float(force[0]), tuple(contact.pos), float(contact.dist)))
+            turned = contact.frame.reshape(3, 3).T @ force[:3]  # on the second of the two
+            push = tuple((turned if link is two else -turned).tolist())
+            found.append(Contact(link.name, other.name, float(force[0]), tuple(contact.pos), float(contact.dist), push))
         return tuple(found)
 
     def forces(self, exclude=()):

@@ -24,6 +24,7 @@ EXPORTS = {
     "mcap": ("sims.record.mcap_file:export_mcap", "log.mcap"),
     "ros": ("sims.record.ros_file:export_ros", "trajectory.yaml"),
 }
+WRENCH = ("fx [N]", "fy [N]", "fz [N]", "nx [N m]", "ny [N m]", "nz [N m]")
 POSE = ("x [m]", "y [m]", "z [m]", "qx", "qy", "qz", "qw")
 
 
@@ -103,6 +104,7 @@ def seen(log):
     rows = np.round(np.asarray(log.t_objects) / log.dt).astype(int) if len(log.t_objects) else np.zeros(0, int)
     found = [(f"{name}.{axis}", np.asarray(p)[:, i]) for name, p in log.objects.items() for i, axis in enumerate(POSE)]
     found += [(f"{name} [{unit}]", getattr(log, name)) for name, unit in (("clearance", "m"), ("contacts", "N"))]
+    found += [(f"wrench.{axis}", x) for axis, x in zip(WRENCH, log.wrench.T, strict=True)]
     inside = rows < len(log.joint)
     for name, values in found:
         if len(values) == len(rows) and len(values):

@@ -18,7 +18,14 @@ from sims.log import CHANNEL_INDEX, CHANNELS, Log
 FORMAT = "robocalc-log/1"
 LINEAR = {"rad": "m", "rad/s": "m/s", "rad/s^2": "m/s^2", "N m": "N"}  # units of a prismatic joint
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every member: the same log gives the same bytes
-SINGLE = {"t_objects": "s", "clearance": "m", "witness": "m", "contacts": "N", "touches": "s, m, m, m, N"}
+SINGLE = {
+    "t_objects": "s",
+    "clearance": "m",
+    "witness": "m",
+    "contacts": "N",
+    "touches": "s, m, m, m, N",
+    "wrench": "N, N m",
+}
 POSE = ("m", "m", "m", "1", "1", "1", "1")
 
 
@@ -48,7 +55,7 @@ def arrays_of(log: Log) -> dict:
     if len(log.t_objects):
         arrays["t_objects"] = np.asarray(log.t_objects, float)
     arrays |= {f"object/{name}": np.asarray(poses, float) for name, poses in log.objects.items()}
-    for name in ("clearance", "witness", "contacts", "touches"):
+    for name in ("clearance", "witness", "contacts", "touches", "wrench"):
         if len(getattr(log, name)):
             arrays[name] = np.asarray(getattr(log, name), float)
     return arrays
@@ -110,6 +117,7 @@ def read_log(path):
         witness=found.get("witness", np.zeros((0, 6))),
         contacts=found.get("contacts", np.zeros(0)),
         touches=found.get("touches", np.zeros((0, 5))),
+        wrench=found.get("wrench", np.zeros((0, 6))),
     )
     units = {name: words["units"][name] for name in CHANNELS}
     return log, Header(tuple(words["joints"]), tuple(words["prismatic"]), units), words

@@ -148,7 +148,7 @@ def per_joint(scenario: Scenario):
     parts = [(("robot", "limits"), robot.limits), (("robot", "friction"), robot.friction)]
     parts += [(("controller",), scenario.controller)]
     parts += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances) if item.type not in IN_WORLD]
-    parts += [(("sensors", key), part) for key, part in scenario.sensors if key != "latency"]
+    parts += [(("sensors", key), part) for key, part in scenario.sensors if key not in ("latency", "force_torque")]
     for path, part in parts:
         for key, value in part or ():
             if isinstance(value, tuple) and key != "com":
@@ -159,6 +159,7 @@ def _links(scenario: Scenario):
     """(path, link name) for every link that is named."""
     robot = scenario.robot
     named = [(("robot", "tool"), robot.tool), (("robot", "payload"), robot.payload)]
+    named += [(("sensors", "force_torque"), scenario.sensors.force_torque)]
     named += [(("robot", "surfaces", i), item) for i, item in enumerate(robot.surfaces)]
     named += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances)]
     for path, part in named:

@@ -132,6 +132,15 @@ class DriveRipple(Part):
     std: per_joint("joint torque", ge=0) = Field(0.0, description="standard deviation [N m], one or per joint")
 
 
+class ForceTorqueSensor(Part):
+    """A six-axis force-torque sensor: what the robot exerts on all that is beyond it, logged at output.log_rate."""
+
+    link: Name | None = Field(None, description="where it sits, and its axes; left out: the flange of the tool")
+    std: vector("number", 6, ge=0) = Field(
+        (0.0,) * 6, description="noise, standard deviation of fx, fy, fz [N], nx, ny, nz [N m]"
+    )
+
+
 class Sensors(Part):
     """How the controller sees the robot."""
 
@@ -139,3 +148,4 @@ class Sensors(Part):
     joint_velocity: VelocitySensor = VelocitySensor()
     latency: not_negative("time") = Field(0.0, description="age of a measurement when the law gets it [s]")
     torque_ripple: DriveRipple = DriveRipple()
+    force_torque: ForceTorqueSensor | None = Field(None, description="a six-axis sensor behind the wrist")
