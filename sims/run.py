@@ -45,6 +45,7 @@ from sims.metrics import measure
 from sims.plan import plan_task
 from sims.record import RunNotSaved, collect_versions, ready, write_run
 from sims.report.budget import error_budget
+from sims.report.frames import check_camera, write_frames
 from sims.report.gather import report_data
 from sims.report.page import write_page
 from sims.report.plots import write_plots
@@ -71,6 +72,8 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
     scenario = scenario.with_(**changes) if changes else scenario
     tell = progress or (lambda share, what: None)
     folder = None if out is None else ready(out)
+    if folder is not None and scenario.output.camera is not None:
+        check_camera()
     tell(0.0, "planning")
     began = process_time()
     robot, plant_robot, world = believed_robot(scenario), true_robot(scenario), world_shapes(scenario)
@@ -273,6 +276,7 @@ def keep(made: Run, folder, *, plots, report) -> Run:
         robot=made.robot,
         plots=(lambda path: write_plots(path, shown())) if plots and made.log and "plots" in wanted else None,
         report=(lambda path: write_page(path, shown())) if page else None,
+        frames=(lambda path: write_frames(path, made)) if made.log and made.scenario.output.camera else None,
         error_budget=budget,
     )
     return replace(made, folder=written.folder, warnings=written.warnings)

@@ -25,7 +25,7 @@ from sims.record.versions import collect_versions
 
 FORMAT = "robocalc-run/1"
 METRICS, LOG, SCENARIO, VERSIONS = "metrics.json", "log.npz", "scenario.resolved.yaml", "versions.json"
-REPORT, PLOTS = "report.html", "plots"
+REPORT, PLOTS, FRAMES = "report.html", "plots", "frames"
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
@@ -81,6 +81,7 @@ def write_run(
     robot=None,
     report=None,
     plots=None,
+    frames=None,
     error_budget=None,
 ) -> Written:
     """Write the run folder; an older run of the same name is replaced in the last moment.
@@ -94,7 +95,7 @@ def write_run(
     versions     by default collect_versions(robot, scenario); the log's hash is added
     robot        names and kinds of the joints, for the log's header
     error_budget has `.to_dict()`, or None
-    report       called with the path of report.html, plots with the path of a folder: each writes there.
+    report       called with the path of report.html, plots and frames with that of a folder: each writes there.
                  What they raise becomes a warning: the log and the metrics are kept
     raises       InvalidInput for a place that cannot be used, RunNotSaved when the disk is full or broken; then
                  nothing is left that looks like a run. Ctrl-C while plots are made keeps the run, and goes on
@@ -105,7 +106,7 @@ def write_run(
     try:
         partial.mkdir()
         hashes = _essentials(partial, scenario, log, versions, robot)
-        interrupted = _extras(partial, plots, report, notes)
+        interrupted = _extras(partial, plots, report, frames, notes)
         summary = {
             "format": FORMAT,
             "scenario": getattr(scenario, "name", ""),
@@ -164,9 +165,10 @@ def _columns(robot, log):
     return robot.joints, np.asarray(robot.model().tree)[:, 1] == 1
 
 
-def _extras(partial, plots, report, notes):
-    """Plots and report; what fails is told in notes. Returns the KeyboardInterrupt that ended it, or None."""
-    for what, make, path in (("plots", plots, partial / PLOTS), ("report", report, partial / REPORT)):
+def _extras(partial, plots, report, frames, notes):
+    """Plots, report, frames; what fails is told in notes. Returns the KeyboardInterrupt that ended it, or None."""
+    wanted = (("plots", plots, PLOTS), ("report", report, REPORT), ("frames", frames, FRAMES))
+    for what, make, path in ((what, make, partial / name) for what, make, name in wanted):
         if make is None:
             continue
         try:
@@ -188,11 +190,11 @@ def _finish(partial, folder, summary):
     try:
         _write_json(partial / METRICS, summary)
     except OSError as error:
-        if error.errno not in FULL or not ((partial / REPORT).exists() or (partial / PLOTS).exists()):
+        if error.errno not in FULL or not any((partial / name).exists() for name in (REPORT, PLOTS, FRAMES)):
             raise
-        _remove(partial / REPORT)
-        _remove(partial / PLOTS)
-        summary["warnings"].append("plots and report left out: no space left on the disk")
+        for name in (REPORT, PLOTS, FRAMES):
+            _remove(partial / name)
+        summary["warnings"].append("plots, report and frames left out: no space left on the disk")
         summary["files"] = sorted(path.name for path in partial.iterdir() if path.name != METRICS)
         _write_json(partial / METRICS, summary)
     for path in partial.rglob("*"):
