@@ -7,7 +7,7 @@ A design's fields are the keys: adding a design to the registry adds it here, to
 
 import dataclasses
 import typing
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, create_model, model_validator
 
@@ -40,7 +40,9 @@ class ControllerPart(Part):
 def _gain_type(annotation, field):
     """Pydantic type for a design's field: bool, int, Literal and str stay, float is one number; a Gain is one for all
     joints or one a joint."""
-    if annotation in (bool, int, str) or typing.get_origin(annotation) is Literal:
+    if annotation is int:
+        return Annotated[int, Field(ge=1)]
+    if annotation in (bool, str) or typing.get_origin(annotation) is Literal:
         return annotation
     optional = type(None) in typing.get_args(annotation)
     one = annotation is float or annotation == float | None

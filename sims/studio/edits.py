@@ -16,7 +16,11 @@ BEGIN = {
     "payload_error": {"mass": 0.5},
     "joint_friction": {"viscous": 0.2, "coulomb": 0.2},
     "torque_ripple": {"std": 0.05},
+    "motor_lag": {"time_constant": 0.005},
+    "wind": {"velocity": [3.0, 0.0, 0.0]},
 }
+ON_LINK = {"drag": {"area": 0.05}, "hanging_load": {"mass": 0.2, "length": 0.3}}  # of the last link
+GIVES, HALF = 60.0, 0.5  # [rad/s] of a gear's spring and the joint's inertia; the motor's share of that inertia
 FORCE = (0.0, 10.0, 0.0)  # [N] of a push
 
 
@@ -55,7 +59,23 @@ def added(kind: str, scenario, arm, duration: float) -> list:
     if kind == "push":
         start, lasting = round(0.4 * duration, 2), max(0.05, round(0.1 * duration, 2))
         words = {"link": _last_moving(arm), "force": list(FORCE), "start": start, "duration": lasting}
-    return [*(item.model_dump() for item in scenario.disturbances), {"type": kind} | words]
+    if kind in ON_LINK:
+        words = {"link": _last_moving(arm)} | ON_LINK[kind]
+    if kind == "flexible_joint":
+        words = _gear(scenario)
+    before = [item.model_dump() for item in scenario.disturbances]
+    if kind == "wind" and not any(item["type"] == "drag" for item in before):  # it acts on nothing else
+        before.append({"type": "drag", "link": _last_moving(arm)} | ON_LINK["drag"])
+    return [*before, {"type": kind} | words]
+
+
+def _gear(scenario) -> dict:
+    from sims.build import believed_robot
+
+    robot = believed_robot(scenario)
+    M = np.maximum(np.diag(robot.mass_matrix(robot.home)), 1e-6)
+    values = {"stiffness": GIVES**2 * M, "motor_inertia": HALF * M, "damping": 0.2 * GIVES * M}
+    return {name: [float(f"{x:.3g}") for x in value] for name, value in values.items()}
 
 
 def removed(number, scenario) -> list:
