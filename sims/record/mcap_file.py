@@ -4,6 +4,7 @@
 /joints/law                        the torque that the law asked for, and what the world did
 /tf                                poses of objects, as foxglove.FrameTransforms
 /clearance, /contacts              distance with its pair; force with the points it acts at
+/wrench                            what the force-torque sensor read, in its axes
 """
 
 import json
@@ -45,6 +46,7 @@ SCHEMAS = {  # topic: (name of the schema, schema)
     ),
     "/clearance": ("robocalc.Clearance", _object(distance={"type": "number"}, pair=TEXT)),
     "/contacts": ("robocalc.Contacts", _object(force={"type": "number"}, points={"type": "array", "items": VECTOR})),
+    "/wrench": ("robocalc.Wrench", _object(force=VECTOR, torque=VECTOR)),
 }
 
 
@@ -111,6 +113,9 @@ def _world(log, i, stamp):
         here = log.touches[log.touches[:, 0] == log.t_objects[i], 1:4] if len(log.touches) else ()
         points = [dict(zip("xyz", point, strict=True)) for point in np.asarray(here).tolist()]
         yield "/contacts", {"timestamp": stamp, "force": float(log.contacts[i]), "points": points}
+    if i < len(log.wrench) and np.isfinite(log.wrench[i]).all():
+        force, torque = (dict(zip("xyz", part, strict=True)) for part in log.wrench[i].reshape(2, 3).tolist())
+        yield "/wrench", {"timestamp": stamp, "force": force, "torque": torque}
 
 
 def _transform(stamp, name, pose):

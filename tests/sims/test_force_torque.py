@@ -1,5 +1,7 @@
 """A force-torque sensor, against weights worked by hand and pinocchio's recursion."""
 
+import json
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -8,7 +10,7 @@ from robocalc.dynamics import load
 from robocalc.errors import InvalidInput, ScenarioError
 from sims import Scenario, run
 from sims.effects.force_torque import ForceTorque, flange_of
-from sims.record import export_csv
+from sims.record import export_csv, export_mcap
 from sims.record.logs import read_log
 
 G = 9.81
@@ -121,6 +123,14 @@ def test_it_is_stored_and_exported(tmp_path):
     header = export_csv(log, tmp_path / "log.csv").read_text().split("\n")[0]
     assert "wrench.fx [N]" in header
     assert "wrench.nz [N m]" in header
+
+
+def test_mcap_carries_it(tmp_path):
+    reader = pytest.importorskip("mcap.reader")
+    log = run(holding(task=[{"do": "wait", "duration": 0.1}])).log
+    with export_mcap(log, tmp_path / "log.mcap").open("rb") as file:
+        told = [json.loads(m.data) for _, _, m in reader.make_reader(file).iter_messages(topics=["/wrench"])]
+    assert [[*m["force"].values(), *m["torque"].values()] for m in told] == log.wrench.tolist()
 
 
 def test_bad_sensors_are_refused():
