@@ -20,7 +20,7 @@ from sims.pilot.track import halt
 STANDS = 1e-6
 NEARER = 0.8  # of a distance that is less than wanted: kept at least
 PATIENT, AGAIN = 1.0, 0.3  # [s] of standing before another way is looked for; between two such looks
-LOOKS = 500  # at the robot that the search along the path may take: 10 to 20 ms
+LOOKS = 350  # at the robot that the search along the path may take: 8 to 15 ms
 ENOUGH, ROUNDS = 30, 90  # edges of a search for a way out; of one for a way around at most
 POINTS = 8  # of the plan's path that such a search tries to come back to
 SAFE = 0.3  # [s] more that a way must stay free than standing, to be worth going
