@@ -20,25 +20,21 @@
 numba and scipy load when a law is made, not here.
 """
 
+from importlib import import_module
+
 from robocalc.control.adaptive import Adaptive, Payload, payload_found
-from robocalc.control.analysis import Analysis, analyse
 from robocalc.control.cascade import Cascade
 from robocalc.control.computed_torque import ComputedTorque, error_gains
 from robocalc.control.disturbance import Admittance, DisturbanceObserver
-from robocalc.control.estimating import Estimates
-from robocalc.control.estimation import EKF, UKF, KalmanFilter, kalman
 from robocalc.control.geometric import Geometric
-from robocalc.control.horizon import HorizonSolution, solve_horizon
 from robocalc.control.impedance import Impedance
 from robocalc.control.law import FEEDFORWARD, Law
 from robocalc.control.linear import LQR, linearise
 from robocalc.control.lqi import LQI
 from robocalc.control.mpc import MPC
 from robocalc.control.pd import PD, PID
-from robocalc.control.region import Region, region_of_attraction
 from robocalc.control.riccati import dlqr, lqr, tvlqr
 from robocalc.control.rolling import Flatness, PurePursuit
-from robocalc.control.shaping import shape
 from robocalc.control.sliding import SlidingMode
 from robocalc.control.stability import damping_limit, inertia_bound
 from robocalc.control.task_space import CartesianVelocity, OperationalSpace
@@ -116,9 +112,28 @@ __all__ = [
 ]
 
 
+LATER = {  # name -> module, loaded when first asked for
+    "Analysis": "analysis",
+    "analyse": "analysis",
+    "Estimates": "estimating",
+    "EKF": "estimation",
+    "UKF": "estimation",
+    "KalmanFilter": "estimation",
+    "kalman": "estimation",
+    "HorizonSolution": "horizon",
+    "solve_horizon": "horizon",
+    "Region": "region",
+    "region_of_attraction": "region",
+    "shape": "shaping",
+}
+
+
 def __getattr__(name):
     if name in ("LAW", "LAW_SIGNATURE"):  # numba's types: loaded when first asked for
         from robocalc.control import signature
 
         return getattr(signature, name)
+    if name in LATER:
+        value = globals()[name] = getattr(import_module(f"robocalc.control.{LATER[name]}"), name)
+        return value
     raise AttributeError(f"module 'robocalc.control' has no attribute {name!r}")
