@@ -79,7 +79,7 @@ def methods(cls):
         rows = [f"| `{member.name}` | {html.escape(str(member.value))} |" for member in cls]
         yield "\n".join(["| member | means |", "|---|---|", *rows])
         return
-    for name, member in vars(cls).items():
+    for name, member in list(vars(cls).items()):
         function = getattr(member, "fget", None) or getattr(member, "func", None) or getattr(member, "__func__", member)
         if name[0] != "_" and inspect.isfunction(function) and function.__doc__:
             shown = "" if isinstance(member, property) or hasattr(member, "func") else signature(function)

@@ -158,7 +158,7 @@ def test_check_runs_a_folder_and_writes_junit(room, capfd):
 
 def test_check_of_what_is_no_scenario_or_takes_too_long_is_an_error_in_junit(room, capfd):
     (room / "c.yaml").write_text("format: robocalc/1\nname: c\n")
-    slow = {"sim.engine": "bullet", "sim.timestep": 1e-4, "task.up.duration": 55.0, "name": "slow"}
+    slow = {"sim.engine": "bullet", "sim.timestep": 4e-5, "task.up.duration": 55.0, "name": "slow"}
     swing(**slow).save("d.yaml")
     assert main(["check", ".", "--run", "--junit", "out.xml", "--workers", "1", "--timeout", "6", "--json"]) == 2
     found = json.loads(capfd.readouterr().out)
