@@ -27,6 +27,7 @@ SIMS = [
     "judge",
     "record",
     "report",
+    "keep",
     "run",
     "batch",
     "tune",

@@ -42,8 +42,8 @@ class Attempt:
             quick(self.scenario.with_({"task": [{"do": "wait", "duration": BRIEFLY}], "accept": {}}))
 
     def _save(self, made, run):
+        from sims.keep import keep_somewhere
         from sims.record import ready
-        from sims.run import keep_somewhere
 
         keep_somewhere(made, ready(self.folder / f"{run:06d}"), plots=False, report=False)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-import sims.run
+import sims.keep
 from robocalc.errors import InvalidInput, ScenarioError
 from sims import Scenario, run
 from sims.cli.commands import app
@@ -74,14 +74,14 @@ def test_what_the_audit_finds_in_a_users_robot_is_a_warning_of_the_run(tmp_path)
 def test_a_full_disk_is_one_sentence_and_the_run_is_kept_elsewhere(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "elsewhere"))
     (tmp_path / "elsewhere").mkdir()
-    write = sims.run.write_run
+    write = sims.keep.write_run
 
     def full(folder, **parts):
         if "elsewhere" not in str(folder):
             raise RunNotSaved(f"the run could not be saved to {folder}: no space left on the disk")
         return write(folder, **parts)
 
-    monkeypatch.setattr(sims.run, "write_run", full)
+    monkeypatch.setattr(sims.keep, "write_run", full)
     with pytest.raises(
         RunNotSaved, match=r"no space left on the disk; what was computed .accepted. is kept in "
     ) as error:
@@ -98,7 +98,7 @@ def test_a_disk_that_is_full_everywhere_leaves_nothing(tmp_path, monkeypatch):
     def full(folder, **_):
         raise RunNotSaved(f"{folder}: {errno.errorcode[errno.ENOSPC]}")
 
-    monkeypatch.setattr(sims.run, "write_run", full)
+    monkeypatch.setattr(sims.keep, "write_run", full)
     with pytest.raises(RunNotSaved, match=r"run: ENOSPC$"):
         run(scenario(), out=tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
