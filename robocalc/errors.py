@@ -4,6 +4,7 @@ Every message is built from data: what was given, and what would be valid. The d
 survives pickling between processes.
 """
 
+import re
 from difflib import get_close_matches
 
 
@@ -58,3 +59,8 @@ class Infeasible(RobocalcError):
 
 class EngineUnavailable(RobocalcError, ImportError):
     """A physics engine that is not installed: says how to install it."""
+
+
+def without_colors(error) -> str:
+    """The error's text without the terminal colours that numba puts into it where colorama is installed."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(error))

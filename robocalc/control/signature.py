@@ -6,7 +6,6 @@ law_at          that pointer from an address: a loop is compiled once for all la
 law_address     the address of a njit function, compiled for the signature if need be
 """
 
-import re
 
 from numba import float64 as f8
 from numba import int64 as i8
@@ -17,9 +16,8 @@ from numba.core.errors import NumbaError
 from numba.extending import intrinsic
 
 from robocalc.dynamics.model import MODEL
-from robocalc.errors import InvalidInput
+from robocalc.errors import InvalidInput, without_colors
 
-COLORS = re.compile(r"\x1b\[[0-9;]*m")  # which numba puts into its messages where colorama is installed
 LAW_SIGNATURE = types.void(MODEL, f8[:, ::1], f8[:, ::1], f8, f8[::1], f8[::1], f8[:, ::1], f8[::1])
 LAW = types.FunctionType(LAW_SIGNATURE)
 
@@ -46,7 +44,7 @@ def law_address(step) -> int:
     try:
         compiled = step.get_compile_result(LAW_SIGNATURE)
     except (NumbaError, TypeError) as error:
-        reason = " ".join(COLORS.sub("", str(error)).split())
+        reason = " ".join(without_colors(error).split())
         raise InvalidInput(
             "a law's step must compile as law(model, gains, memory, t, q, v, ref, tau) and return nothing; "
             f"numba says: {reason[:300]}"

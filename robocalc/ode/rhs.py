@@ -6,7 +6,6 @@ as_field   compiled f(t, y), f(t, y, p), in place f(t, y, p, out), plain Python,
 
 import ctypes
 import inspect
-import re
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,9 +13,8 @@ from types import FunctionType
 
 import numpy as np
 
-from robocalc.errors import InvalidInput
+from robocalc.errors import InvalidInput, without_colors
 
-COLORS = re.compile(r"\x1b\[[0-9;]*m")  # which numba puts into its messages where colorama is installed
 FORMS = "f(t, y), f(t, y, p), or compiled in place f(t, y, p, out)"
 
 
@@ -108,7 +106,7 @@ def _compile(function, form, size, slots, what) -> Field:
 def cannot_compile(function, what, error) -> str:
     """One sentence: what numba could not do, and the way around."""
     name = getattr(function, "__name__", "f")
-    lines = [line.strip() for line in COLORS.sub("", str(error)).splitlines() if line.strip()]
+    lines = [line.strip() for line in without_colors(error).splitlines() if line.strip()]
     telling = [li for li in lines if not li.startswith(("Failed in", "During:", "File", "<source", "- ", "def ", "^"))]
     ours = [li.split("Error: ", 1)[1] for li in lines if "Error: it must " in li]
     reason = ours[0] if ours else " ".join(telling[:3])[:300]

@@ -15,7 +15,7 @@ import numpy as np
 from robocalc.dynamics.state import State
 from robocalc.errors import EngineUnavailable, InvalidInput
 from sims.engines.bullet_clearance import Gaps
-from sims.engines.bullet_contacts import Grasp, Touch
+from sims.engines.bullet_contacts import Touch
 from sims.engines.bullet_install import remedy
 from sims.engines.bullet_load import connect, load_robot
 from sims.engines.bullet_loop import fast_path
@@ -24,6 +24,7 @@ from sims.engines.bullet_plan import Clearance
 from sims.engines.bullet_scene import FAR, Scene
 from sims.engines.bullet_silence import captured
 from sims.engines.motions import finite, positive
+from sims.engines.plant import InWorld
 from sims.engines.shapes import check_names
 
 __all__ = ["Bullet", "Clearance", "pybullet_module"]
@@ -42,7 +43,7 @@ def pybullet_module():
     return pybullet
 
 
-class Bullet:
+class Bullet(InWorld):
     """A robot in PyBullet among shapes; use it with `with`, or close() it.
 
     robot              robocalc.dynamics.Robot, fixed at robot.base
@@ -134,28 +135,11 @@ class Bullet:
         self._clock[0] = round(t / self.dt)
         return State(self.t, q, v)
 
-    def step(self, tau):
-        """One dt under constant torque tau (n,) [N m | N], which is not limited here; returns State."""
-        self.push(finite("tau", tau, (self.n,)))
-        return self.state()
-
-    def state(self):
-        """State(t, q, v) now."""
-        q, v = np.empty((2, self.n))
-        self.read(q, v)
-        return State(self.t, q, v)
-
     def close(self):
         """Free the client; again is allowed."""
         if self._c >= 0:
             self._disconnect()
             self._c = -1
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()
 
     def _finite(self):
         """False after a divergence: then PyBullet may have dropped things for good, or keep NaN in its contacts."""
@@ -176,44 +160,6 @@ class Bullet:
         self._p.resetBasePositionAndOrientation(self.body.id, away, self._home[1], physicsClientId=self._c)
         self._p.performCollisionDetection(physicsClientId=self._c)
         self._p.resetBasePositionAndOrientation(self.body.id, *self._home, physicsClientId=self._c)
-
-    # the world
-
-    def pose(self, name):
-        """(7,) of an object: position [m] and quaternion x y z w in world."""
-        return self.scene.pose(name)
-
-    def poses(self, names=None):
-        """(len(names), 7), of all objects where None."""
-        return self.scene.poses(self.scene.items if names is None else names)
-
-    def velocity(self, name):
-        """(6,) of an object: its centre of mass [m/s], angular [rad/s], world axes."""
-        return self.scene.velocity(name)
-
-    def place(self, name, pose, velocity=(0.0,) * 6):
-        """Put an object at pose (7,) with velocity (6,)."""
-        self.scene.place(name, pose, velocity)
-
-    def link_pose(self, link):
-        """(7,) of a link's frame in world."""
-        return self.touch.link_pose(link)
-
-    def contacts(self):
-        """Contact points on the robot in the last step: tuple of Contact(link, other, force, point, distance)."""
-        return self.touch.contacts()
-
-    def contact_forces(self, exclude=()):
-        """(link, other) -> sum of normal forces [N], without objects or pairs that `exclude` names."""
-        return self.touch.forces(exclude)
-
-    def touching(self, link, name):
-        """Whether a link pressed on an object in the last step."""
-        return self.touch.touching(link, name)
-
-    def grasp(self, name, fingers=None):
-        """Grasp of an object from now on: `.held`, `.slip()` -> (distance [m], angle [rad]) in the hand."""
-        return Grasp(self.touch, self.robot, name, fingers)
 
     def clearance(self, exclude=(), *, own=False, carried=()):
         """Gap(distance [m], pair) now, of robot to things and, with `own`, to itself; see bullet_clearance.Gaps."""

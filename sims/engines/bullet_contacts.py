@@ -23,7 +23,23 @@ class Contact(NamedTuple):
     push: tuple = (0.0, 0.0, 0.0)  # [N] in world on the link: along the normal, and friction
 
 
-class Touch:
+class Pressed:
+    """Sums over `contacts()`, whichever engine finds them."""
+
+    def forces(self, exclude=()):
+        """Sum of normal forces [N] on the robot: (link, other) -> force, without what `exclude` names.
+
+        exclude   names of objects, or pairs (link, object)
+        """
+        total = {}
+        for contact in self.contacts():
+            pair = (contact.link, contact.other)
+            if contact.other not in exclude and pair not in exclude:
+                total[pair] = total.get(pair, 0.0) + contact.force
+        return total
+
+
+class Touch(Pressed):
     """Contacts of one robot `body` (bullet_load.Body) with the things of a scene, as of the last step."""
 
     def __init__(self, p, c, body, scene):
@@ -45,18 +61,6 @@ class Touch:
 
     def _other(self, point):
         return self.link_names[point[4]] if point[2] == self.body.id else self.scene.names[point[2]]
-
-    def forces(self, exclude=()):
-        """Sum of normal forces [N] on the robot: (link, other) -> force, without what `exclude` names.
-
-        exclude   names of objects, or pairs (link, object)
-        """
-        total = {}
-        for contact in self.contacts():
-            pair = (contact.link, contact.other)
-            if contact.other not in exclude and pair not in exclude:
-                total[pair] = total.get(pair, 0.0) + contact.force
-        return total
 
     def touching(self, link, name):
         """Whether `link` presses on object `name` (force above zero in the last step)."""
