@@ -77,7 +77,7 @@ class Adaptive:
         )
         spread = LOAD * min(1.0, table[k.CONSTANTS, HEAVIEST] / LOAD[0])  # a robot of grams carries grams
         inertia, coulomb = np.diag(robot.mass_matrix(robot.home)), robot.friction[1]
-        table[k.NOISE, :n] = np.hypot(inertia * SPEED_NOISE / SMOOTHING, TRUST * coulomb)
+        table[k.VARIANCE, :n] = (inertia * SPEED_NOISE / SMOOTHING) ** 2 + (TRUST * coulomb) ** 2
         table[k.PRIOR, : 2 * PARAMETERS] = np.concatenate([spread**2, self.drift * dt * spread**2])
         table[k.SURFACE, :n] = per_joint("wn", self.wn, robot)
         return Law(k.adaptive, table, memory, dt, "friction", robot, tell=partial(told, memory.shape[1]))

@@ -62,12 +62,14 @@ def delayed(gains, robot, dt, substeps, latency) -> Law:
 def adaptive(gains, robot, dt, substeps, latency) -> Law:
     """The law of ComputedTorque(adapt_payload=True); gains (3, n) = kp, kd, ki dt.
 
-    A joint's torque is trusted as far as its velocity is known and its friction: noise = M(home)ᵢᵢ σ_v/dt ⊕ Coulomb's.
+    A joint's torque is trusted as far as its velocity is known and its friction:
+    variance = (M(home)ᵢᵢ σ_v/dt)² + Coulomb's².
     """
     from robocalc.control import kernels_payload as k
 
     table, memory = searching("adapt_payload", gains, robot, dt, substeps, latency, SMOOTHING)
-    table[k.NOISE, : robot.n] = np.hypot(np.diag(robot.mass_matrix(robot.home)) * SPEED_NOISE / dt, robot.friction[1])
+    inertia = np.diag(robot.mass_matrix(robot.home))
+    table[k.VARIANCE, : robot.n] = (inertia * SPEED_NOISE / dt) ** 2 + robot.friction[1] ** 2
     table[k.CONSTANTS, k.DRIFT : k.DRIFT + 4] = DRIFT * dt
     memory[k.COVARIANCE : k.HEAD, :4] = np.diag(LOAD**2)
     return Law(k.computed_torque_payload, table, memory, dt, "friction", robot)

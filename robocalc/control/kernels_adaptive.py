@@ -4,13 +4,10 @@ Rows of gains and memory are those of kernels_payload; then, of gains, PRIOR: va
 it gains a period (5), and SURFACE: Λ (n). At the end of the memory is the covariance (5, 5).
 """
 
-from math import sqrt
-
 from robocalc.control.kernels import Q_HAT, V_HAT, WANTED, A, steer
 from robocalc.control.kernels_payload import (
     BALL,
     BLOCKS,
-    BODY,
     CENTRE,
     COMMANDS,
     CONSTANTS,
@@ -18,7 +15,6 @@ from robocalc.control.kernels_payload import (
     COUNT,
     FRESH,
     HEAD,
-    NOISE,
     NOMINAL,
     OTHER,
     PERIOD,
@@ -28,34 +24,35 @@ from robocalc.control.kernels_payload import (
     SPIN,
     THETA,
     V_LAST,
+    VARIANCE,
     VR_LAST,
     believable,
+    columns,
     explained,
     keep,
     known,
     note,
+    once_more,
     unexplained,
 )
-from robocalc.dynamics.kernels import rnea
-from robocalc.dynamics.kernels_frames import P as AT
-from robocalc.dynamics.kernels_regressor import cross3, press, swing3
-from robocalc.dynamics.kernels_rigid import AC, AL, W, motion
+from robocalc.control.payload import SIZE
+from robocalc.dynamics.borrow import borrowed
+from robocalc.dynamics.kernels_rigid import motion
 from robocalc.dynamics.model import Model
 from robocalc.jit import njit
 
 PRIOR, SURFACE = CONSTANTS + 1, CONSTANTS + 2  # rows of gains
 
 STUCK, CRAWL = 30.0, 0.02  # a joint slower than CRAWL [rad/s | m/s] may stick: its torque is that of anything
-SIZE = 5  # parameters: m, m c (3), rotational inertia of a ball
 
 
 @njit
-def least_squares(Y, y, noise, drift, theta, P):
+def least_squares(Y, y, variance, drift, theta, P):
     """One step of recursive least squares: θ (5,) and its covariance P (5, 5), from y = Y θ + noise, in place."""
     for k in range(SIZE):
         P[k, k] += drift[k]
     for i in range(len(y)):
-        h, s, e = Y[i], noise[i] * noise[i], y[i]
+        h, s, e = Y[i], variance[i], y[i]
         x0 = x1 = x2 = x3 = x4 = 0.0
         for k in range(SIZE):
             x0 += P[0, k] * h[k]
@@ -67,37 +64,12 @@ def least_squares(Y, y, noise, drift, theta, P):
         x = (x0, x1, x2, x3, x4)
         for k in range(SIZE):
             s += h[k] * x[k]
+        share = 1.0 / s
         for k in range(SIZE):
-            theta[k] += x[k] * e / s
+            gain = x[k] * share
+            theta[k] += gain * e
             for j in range(SIZE):
-                P[k, j] -= x[k] * x[j] / s
-
-
-@njit
-def regressor(model, gains, memory, point):
-    """Y (n, 5 or more) of a payload at `point` (3,) of its body, for the motion of the rnea before; in the memory.
-
-    Torque per m, m c and rotational inertia of a ball, as robocalc.control.payload.payload_torque, without its passes.
-    """
-    n, body = len(model.tree), int(gains[CONSTANTS, BODY])
-    Y, x, zero = memory[HEAD : HEAD + n], model.work[body + 1], (0.0, 0.0, 0.0)
-    w, al = (x[W], x[W + 1], x[W + 2]), (x[AL], x[AL + 1], x[AL + 2])
-    r = (
-        x[0] * point[0] + x[1] * point[1] + x[2] * point[2],
-        x[3] * point[0] + x[4] * point[1] + x[5] * point[2],
-        x[6] * point[0] + x[7] * point[1] + x[8] * point[2],
-    )
-    d, p = swing3(al, w, r), (x[AT] + r[0], x[AT + 1] + r[1], x[AT + 2] + r[2])
-    u = (x[AC] + d[0], x[AC + 1] + d[1], x[AC + 2] + d[2])
-    for i in range(n):
-        for k in range(SIZE):
-            Y[i, k] = 0.0
-    press(model, body, p, u, zero, Y, 0)
-    for k in range(3):
-        e = (x[k], x[3 + k], x[6 + k])
-        press(model, body, p, swing3(al, w, e), cross3(e, u), Y, 1 + k)
-    press(model, body, p, zero, al, Y, 4)
-    return Y
+                P[k, j] -= gain * x[j]
 
 
 @njit
@@ -109,16 +81,16 @@ def learn(model, gains, memory, torques, P, q, v, ref, tau):
             P[k, k] = gains[PRIOR, k]
     note(memory, torques, tau)
     if known(gains, memory):
-        y, smooth = memory[SPARE][:n], memory[HEAD + 3 * n : HEAD + 4 * n]
+        y, smooth = memory[SPARE][:n], memory[HEAD + n : HEAD + 2 * n]
         unexplained(model, gains, memory, torques, v, ref, y)
         motion(model, memory[V_LAST][:n], memory[A][:n])  # the frames are those of the last measurement
-        Y = regressor(model, gains, memory, c[POINT:])
+        Y = columns(model, gains, memory, c[POINT:])
         for i in range(n):
             memory[SMOOTH, i] += c[FRESH] * (y[i] - memory[SMOOTH, i])
             for k in range(SIZE):
                 smooth[i, k] += c[FRESH] * (Y[i, k] - smooth[i, k])
             slow = STUCK * gains[COULOMB, i] / (1.0 + (memory[VR_LAST, i] / CRAWL) ** 2)
-            y[i] = sqrt(gains[NOISE, i] ** 2 + slow * slow)
+            y[i] = gains[VARIANCE, i] + slow * slow
         least_squares(smooth, memory[SMOOTH][:n], y, gains[PRIOR, SIZE:], theta, P)
         for k in range(SIZE):
             pull = 0.0
@@ -147,6 +119,7 @@ def adaptive(model, gains, memory, t, q, v, ref, tau):
     C(v) w of Christoffel's symbols is h(½(v + w)) - h(½(v - w)), h the terms quadratic in velocity. Of θ̂ what is
     believable acts so; the rest is torque along the reference.
     """
+    model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
     n, theta, centre, constants = len(q), memory[THETA], memory[CENTRE], gains[CONSTANTS]
     tail, commands, last = HEAD + BLOCKS * n, int(constants[COMMANDS]), len(memory) - SIZE
     learn(model, gains, memory, memory[tail + commands : last], memory[last:], q, v, ref, tau)
@@ -159,13 +132,13 @@ def adaptive(model, gains, memory, t, q, v, ref, tau):
         memory[OTHER, i] = 0.0
     m = acting(gains, memory)
     still, zero = memory[OTHER][:n], centre[7:10]  # the last is never written: no gravity
-    rnea(Model(model.tree, model.bodies, zero, model.work, model.square), q_hat, half, still, nominal)
-    explained(model, q_hat, between, a, tau)
-    Y = regressor(model, gains, memory, centre[3:])
+    explained(Model(model.tree, model.bodies, zero, model.work, model.square), q_hat, half, still, nominal)
+    once_more(model, between, a, tau)
+    Y = columns(model, gains, memory, centre[3:])
     for i in range(n):
         tau[i] += ref[5, i] + m * Y[i, 0] + centre[6] * Y[i, 4] - nominal[i]
     explained(model, ref[2], ref[3], ref[4], nominal)
-    Y = regressor(model, gains, memory, constants[POINT:])
+    Y = columns(model, gains, memory, constants[POINT:])
     for i in range(n):
         tau[i] += Y[i, 0] * (theta[0] - m) + Y[i, 4] * (theta[4] - centre[6])
         for k in range(1, 4):

@@ -27,6 +27,7 @@ from robocalc.control.kernels_payload import (
     note,
     unexplained,
 )
+from robocalc.dynamics.borrow import borrowed
 from robocalc.jit import njit
 
 CARRY, DRIVE, STIFF, IDLE = range(CONSTANTS + 1, CONSTANTS + 5)  # rows of gains of the virtual mass, see admittance
@@ -66,6 +67,7 @@ def with_estimate(model, memory, ref, tau):
 @njit
 def disturbance_observer(model, gains, memory, t, q, v, ref, tau):
     """τ = rnea(q̂, v̂, a_ref + kp ê + kd ê') + τ_ff + d̂."""
+    model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
     tail, commands = HEAD + BLOCKS * len(q), int(gains[CONSTANTS, COMMANDS])
     estimate(model, gains, memory, memory[tail + commands :], q, v, ref, tau)
     steer(gains, memory, memory[tail : tail + commands], q, v, ref, tau)
@@ -95,6 +97,7 @@ def give_way(gains, memory, ref, own):
 @njit
 def admittance(model, gains, memory, t, q, v, ref, tau):
     """disturbance_observer about the reference plus δ, m δ̈ + D δ̇ + K δ = -d̂ beyond a dead band."""
+    model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
     tail, commands = HEAD + BLOCKS * len(q), int(gains[CONSTANTS, COMMANDS])
     own = memory[len(memory) - ROWS :]
     estimate(model, gains, memory, memory[tail + commands : len(memory) - ROWS], q, v, ref, tau)

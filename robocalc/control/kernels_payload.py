@@ -13,18 +13,20 @@ stands out of the noise.
 The feedback takes the payload found as part of the arm, within bounds; the rest of θ is but torque along the
 reference.
 
-Rows of gains: kp, kd, ki dt, prediction 3, noise, friction 3, CONSTANTS. Rows of memory: those of kernels.steer, those
-below, then the commands of the past and the torques of the past, both newest first.
+Rows of gains: kp, kd, ki dt, prediction 3, variance, friction 3, CONSTANTS. Rows of memory: those of kernels.steer,
+those below, then the commands of the past and the torques of the past, both newest first.
 """
 
 from robocalc.control.friction import friction
 from robocalc.control.kernels import Q_HAT, V_HAT, WANTED, A, steer
-from robocalc.control.payload import PARAMETERS, least_squares, payload_torque, project
+from robocalc.control.payload import PARAMETERS, least_squares, payload_columns
 from robocalc.control.signature import LAW_SIGNATURE
+from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.kernels import rnea
+from robocalc.dynamics.kernels_rigid import collect, forces_alone, motion
 from robocalc.jit import njit
 
-NOISE, VISCOUS, COULOMB, STOP, CONSTANTS = 6, 7, 8, 9, 10  # rows of gains after those of kernels.steer
+VARIANCE, VISCOUS, COULOMB, STOP, CONSTANTS = 6, 7, 8, 9, 10  # rows of gains after those of kernels.steer
 # gains[CONSTANTS]: age of a measurement [whole periods, the rest], number of past commands, body, point 3, period [s],
 # weight of a new sample in the low-pass, drift 4, lightest and heaviest payload [kg] that acts on the feedback, and the
 # acceleration [rad/s²] that stands out of the noise once smoothed; most rotational inertia to be taken off [kg m²]
@@ -37,13 +39,21 @@ WIDTH = 17  # columns of gains and memory, at least
 # rows of memory after those of kernels.steer
 NOMINAL, Q_LAST, V_LAST, V_BEFORE, R_LAST, QR_LAST, VR_LAST, VR_BEFORE, RR_LAST = range(5, 14)
 OTHER, SPARE, SMOOTH, DEVIATION, THETA, COUNT, CENTRE, COVARIANCE, HEAD = 14, 15, 16, 17, 18, 19, 20, 21, 25
-BLOCKS = 4  # of n rows from HEAD on: X (n, 12), S (n, 12), Y (n, 5), smoothed Y (n, 4)
+BLOCKS = 2  # of n rows from HEAD on: Y (n, 5), smoothed Y (n, 5)
 
 
 @njit
 def explained(model, q, v, a, tau):
     """rnea, compiled once for its uses."""
     rnea(model, q, v, a, tau)
+
+
+@njit
+def once_more(model, v, a, tau):
+    """rnea at the q of the one before, whose frames are there."""
+    motion(model, v, a)
+    forces_alone(model, len(v))
+    collect(model, tau)
 
 
 @njit
@@ -108,14 +118,15 @@ def observe(model, gains, memory, torques, q, v, ref, tau):
     n, c = len(q), gains[CONSTANTS]
     note(memory, torques, tau)
     if known(gains, memory):
-        y, smooth = memory[SPARE][:n], memory[HEAD + 3 * n : HEAD + 4 * n]
+        y, smooth = memory[SPARE][:n], memory[HEAD + n : HEAD + 2 * n]
         unexplained(model, gains, memory, torques, v, ref, y)
-        Y = columns(model, gains, memory, c[POINT:], memory[Q_LAST][:n], memory[V_LAST][:n], memory[A][:n])
+        motion(model, memory[V_LAST][:n], memory[A][:n])  # the frames are those of the last measurement
+        Y = columns(model, gains, memory, c[POINT:])
         for i in range(n):
             memory[SMOOTH, i] += c[FRESH] * (y[i] - memory[SMOOTH, i])
             for k in range(PARAMETERS):
                 smooth[i, k] += c[FRESH] * (Y[i, k] - smooth[i, k])
-        least_squares(smooth, memory[SMOOTH][:n], gains[NOISE], c[DRIFT:], memory[THETA], memory[COVARIANCE:HEAD])
+        least_squares(smooth, memory[SMOOTH][:n], gains[VARIANCE], c[DRIFT:], memory[THETA], memory[COVARIANCE:HEAD])
     keep(memory, q, v, ref)
 
 
@@ -139,18 +150,10 @@ def believable(gains, memory):
 
 
 @njit
-def spin(model, body, X, S, Y):
-    """Joint torque per rotational inertia of a ball on `body`, as payload_torque left its motion in X and S, into Y."""
-    zero = (0.0, 0.0, 0.0)
-    project(model, body, zero, zero, (S[body, 3], S[body, 4], S[body, 5]), X, Y, PARAMETERS)
-
-
-@njit
-def columns(model, gains, memory, point, q, v, a):
-    """Y (n, 12 or more) of payload_torque, in the memory."""
-    n = len(q)
-    X, S, Y = memory[HEAD : HEAD + n], memory[HEAD + n : HEAD + 2 * n], memory[HEAD + 2 * n : HEAD + 3 * n]
-    payload_torque(model, int(gains[CONSTANTS, BODY]), point, q, v, a, X, S, Y)
+def columns(model, gains, memory, point):
+    """Y (n, 5 or more) of a payload at `point` (3,) of its body, for the motion of the rnea before; in the memory."""
+    Y = memory[HEAD : HEAD + len(model.tree)]
+    payload_columns(model, int(gains[CONSTANTS, BODY]), point, Y)
     return Y
 
 
@@ -161,6 +164,7 @@ def computed_torque_payload(model, gains, memory, t, q, v, ref, tau):
     y (n,) is the torque of a unit mass at c, the believable centre; m the believable mass, which may turn as a ball.
     Otherwise as computed_torque_delayed.
     """
+    model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
     n, theta, centre, constants = len(q), memory[THETA], memory[CENTRE], gains[CONSTANTS]
     tail, commands = HEAD + BLOCKS * n, int(constants[COMMANDS])
     observe(model, gains, memory, memory[tail + commands :], q, v, ref, tau)
@@ -168,12 +172,11 @@ def computed_torque_payload(model, gains, memory, t, q, v, ref, tau):
     q_hat, v_hat, a, nominal = memory[Q_HAT][:n], memory[V_HAT][:n], memory[A][:n], memory[NOMINAL][:n]
     m = believable(gains, memory)
     explained(model, q_hat, v_hat, a, tau)
-    Y = columns(model, gains, memory, centre[3:], q_hat, v_hat, a)
-    spin(model, int(constants[BODY]), memory[HEAD : HEAD + n], memory[HEAD + n : HEAD + 2 * n], Y)
+    Y = columns(model, gains, memory, centre[3:])
     for i in range(n):
         tau[i] += ref[5, i] + m * Y[i, 0] + centre[6] * Y[i, PARAMETERS]
-    Y = columns(model, gains, memory, constants[POINT:], ref[2], ref[3], ref[4])
     explained(model, ref[2], ref[3], ref[4], nominal)
+    Y = columns(model, gains, memory, constants[POINT:])
     for i in range(n):
         tau[i] += Y[i, 0] * (theta[0] - m)
         for k in range(1, PARAMETERS):

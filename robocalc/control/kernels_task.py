@@ -25,6 +25,7 @@ from robocalc.control.kernels_model import (
     commanded,
     remember,
 )
+from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.kernels import chain_jacobian, crba, factor, frame_pose, frames, rnea, substitute
 from robocalc.dynamics.kernels_rigid import AC, AL, W, motion
 from robocalc.jit import njit
@@ -150,6 +151,7 @@ def add_task(memory, n, d):
 @njit
 def operational_space(model, gains, memory, t, q, v, ref, tau):
     """u = u₀ + M⁻¹Jᵀ Λ (ẍ_ref - ẍ + kp e_x + kd ė_x - J u₀), u₀ the null space's command, ẍ at a_ref."""
+    model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
     n, d = len(q), int(gains[HEAD, ROWS])
     carried(gains, memory, q, v, ref)
     task(model, gains, memory, ref)
@@ -167,6 +169,7 @@ def operational_space(model, gains, memory, t, q, v, ref, tau):
 @njit
 def cartesian_velocity(model, gains, memory, t, q, v, ref, tau):
     """u = kv (v_c - v̂), v_c = v_ref + z + J⁺ (ẋ_ref + k e_x - J (v_ref + z)), z = kn ê, J⁺ damped; kv in TWIST."""
+    model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
     n, d = len(q), int(gains[HEAD, ROWS])
     carried(gains, memory, q, v, ref)
     task(model, gains, memory, ref)
@@ -204,6 +207,7 @@ def by_torque(model, gains, memory, ref, tau):
 @njit
 def cartesian_impedance(model, gains, memory, t, q, v, ref, tau):
     """τ = rnea(q̂, v̂, a_ref) + Jᵀ(K e_x + D ė_x) + Nᵀ(kn ê + dn ê') + τ_ff, Nᵀ = 1 - JᵀΛ J M⁻¹."""
+    model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
     n, d = len(q), int(gains[HEAD, ROWS])
     carried(gains, memory, q, v, ref)
     task(model, gains, memory, ref)
@@ -224,6 +228,7 @@ def cartesian_impedance(model, gains, memory, t, q, v, ref, tau):
 @njit
 def joint_impedance(model, gains, memory, t, q, v, ref, tau):
     """τ = rnea(q̂, v̂, a_ref) + K ê + D ê' + τ_ff; K and D in NULL and NULL_V."""
+    model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
     n = len(q)
     carried(gains, memory, q, v, ref)
     null_command(gains, memory, n)

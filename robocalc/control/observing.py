@@ -29,7 +29,7 @@ def observing(gains, robot, dt, substeps, latency, smoothing, *, rows=0, memory=
     delay, commands = int(age), predict.shape[1] - 2
     table = np.zeros((k.CONSTANTS + 1 + rows, max(k.WIDTH, n, commands + 2)))
     table[:PREDICT, :n] = gains
-    table[PREDICT : k.NOISE, : commands + 2] = predict
+    table[PREDICT : k.VARIANCE, : commands + 2] = predict
     table[k.VISCOUS : k.STOP, :n] = robot.friction
     table[k.STOP, :n] = stopping(robot, dt)
     constants = table[k.CONSTANTS]

@@ -6,9 +6,10 @@ from numpy.testing import assert_allclose
 
 from robocalc.control import ComputedTorque
 from robocalc.control.kernels_payload import THETA
-from robocalc.control.payload import least_squares, payload_torque
+from robocalc.control.payload import least_squares, payload_columns
 from robocalc.control.signature import law_address
 from robocalc.dynamics import load
+from robocalc.dynamics.kernels import rnea
 from robocalc.errors import InvalidInput
 from sims.effects import make_effects
 from sims.engines.loop import close_loop
@@ -29,10 +30,10 @@ ADAPTIVE = ComputedTorque(75, integral=True, adapt_payload=True)
 
 def columns(robot, q, v, a):
     body, place = robot.frame()
-    n = robot.n
-    X, S, Y = np.zeros((3, n, 12))
-    payload_torque(robot.model(), body, place[9:], q, v, a, X, S, Y)
-    return Y[:, :4], place[:9].reshape(3, 3)
+    model, tau, Y = robot.model(), np.zeros(robot.n), np.full((robot.n, 5), np.nan)
+    rnea(model, q, v, a, tau)
+    payload_columns(model, body, place[9:], Y)
+    return Y, place[:9].reshape(3, 3)
 
 
 @pytest.mark.parametrize("name", ["panda", "iiwa", "xarm6", "two_link", "cart_pole"])
@@ -47,7 +48,9 @@ def test_payload_torque_is_what_the_payload_adds_to_inverse_dynamics(name):
         assert_allclose(there - empty, 0.8 * Y[:, 0], atol=1e-7)
         c = rng.uniform(-0.1, 0.1, 3)
         sides = [robot.with_payload(0.8, com=tuple(s * c), inertia=POINT).inverse_dynamics(q, v, a) for s in (1, -1)]
-        assert_allclose((sides[0] - sides[1]) / 2, Y[:, 1:] @ (0.8 * R @ c), atol=1e-9)  # the inertia m c cᵀ is even
+        assert_allclose((sides[0] - sides[1]) / 2, Y[:, 1:4] @ (0.8 * R @ c), atol=1e-9)  # the inertia m c cᵀ is even
+        ball = robot.with_payload(0.8, inertia=POINT + 0.02 * np.eye(3)).inverse_dynamics(q, v, a)
+        assert_allclose(ball - there, 0.02 * Y[:, 4], atol=1e-9)
 
 
 def test_least_squares_is_the_batch_solution():
@@ -57,7 +60,7 @@ def test_least_squares_is_the_batch_solution():
     information, weighted = np.linalg.inv(prior), np.zeros(4)
     for _ in range(30):
         Y, y = rng.normal(size=(3, 4)), rng.normal(size=3)
-        least_squares(Y, y, noise, np.zeros(4), theta, P)
+        least_squares(Y, y, noise**2, np.zeros(4), theta, P)
         information += Y.T @ np.diag(noise**-2.0) @ Y
         weighted += Y.T @ (y / noise**2)
     assert_allclose(theta, np.linalg.solve(information, weighted), rtol=1e-10)
