@@ -5,8 +5,9 @@ that file changes. Here the key covers every project file that the kernel's file
 """
 
 import hashlib
+import pickle
 import re
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 import numba
@@ -78,8 +79,23 @@ class _ProjectStamp:
         return super().from_function(py_func, py_file) if ours else None
 
 
+def _forgiving(load_index):
+    """What names a class that has moved since, or was cut short, is stale too: numba would unpickle before it looks."""
+
+    @wraps(load_index)
+    def forgiving(self):
+        try:
+            return load_index(self)
+        except (AttributeError, ImportError, EOFError, pickle.UnpicklingError):
+            return {}
+
+    return forgiving
+
+
 def _install():
     """Put our locators first: the user's NUMBA_CACHE_DIR, the source tree, the user's cache folder."""
+    index = getattr(caching, "IndexDataCacheFile", None) or caching._IndexDataCacheFile
+    index._load_index = _forgiving(index._load_index)
     for base in ("UserWideCacheLocator", "InTreeCacheLocator", "UserProvidedCacheLocator"):
         known = getattr(caching, base, None) or getattr(caching, f"_{base}", None)
         if known is not None:

@@ -52,14 +52,19 @@ def solve_horizon(
     raises       InvalidInput: shapes, values, bounds that cross
     """
     from robocalc.control import kernels_qp as k
+    from robocalc.control import kernels_qp_memory as flat
     from robocalc.control.clock import seconds
 
     A, B = np.asarray(A, float), np.asarray(B, float)
     if A.ndim != 3 or B.ndim != 3 or A.shape[1:] != (A.shape[2],) * 2 or B.shape[:2] != A.shape[:2]:
         raise InvalidInput(f"A must have shape (N, n, n) and B (N, n, m), got {A.shape} and {B.shape}")
     N, n, m = B.shape
-    sizes = [f(N, n, m) for f in (k.problem_size, k.point_size, k.work_size)]
-    q, z, w = k.problem_in(np.zeros(sizes[0]), N, n, m), k.point_in(np.zeros(sizes[1]), N, n, m), np.zeros(sizes[2])
+    sizes = [f(N, n, m) for f in (flat.problem_size, flat.point_size, flat.work_size)]
+    q, z, w = (
+        flat.problem_in(np.zeros(sizes[0]), N, n, m),
+        flat.point_in(np.zeros(sizes[1]), N, n, m),
+        np.zeros(sizes[2]),
+    )
     bounds = _bounds("input_bounds", input_bounds, N, m), _bounds("state_bounds", state_bounds, N, n)
     given = {
         "A": A, "B": B, "Q": Q, "R": R, "Qf": Qf, "x0": x0, "c": 0.0 if c is None else c,
@@ -74,7 +79,7 @@ def solve_horizon(
     if guess is not None:
         _fill("guess", z.y[:, :m], guess)
     until = inf if deadline is None else seconds() + deadline
-    status, used = k.solve(q, z, k.work_in(w, N, n, m), False, int(iterations), float(tolerance), until)
+    status, used = k.solve(q, z, flat.work_in(w, N, n, m), False, int(iterations), float(tolerance), until)
     u, x = z.y[:, :m].copy(), np.vstack([q.x0, z.y[:, m:]])
     return HorizonSolution(u, x, _cost(q, u, x), STATUS[status], used)
 

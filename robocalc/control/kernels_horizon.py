@@ -13,11 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from robocalc.control.kernels_qp import (
+from robocalc.control.kernels_qp_memory import (
     Point,
     Problem,
     Work,
-    add_product,
     point_in,
     point_size,
     problem_in,
@@ -26,6 +25,7 @@ from robocalc.control.kernels_qp import (
     work_in,
     work_size,
 )
+from robocalc.control.kernels_qp_passes import add_product
 from robocalc.dynamics.kernels_derivatives import step_derivatives
 from robocalc.jit import njit
 

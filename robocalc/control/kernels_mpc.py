@@ -28,7 +28,8 @@ from robocalc.control.kernels_horizon import (
     state_in,
     table_in,
 )
-from robocalc.control.kernels_qp import NOT_CONVEX, OUT_OF_TIME, SOLVED, add_rows, solve
+from robocalc.control.kernels_qp import NOT_CONVEX, OUT_OF_TIME, SOLVED, solve
+from robocalc.control.kernels_qp_passes import add_rows
 from robocalc.control.signature import LAW_SIGNATURE
 from robocalc.dynamics.borrow import borrowed
 from robocalc.jit import njit
