@@ -5,6 +5,7 @@
     Impedance, Admittance, OperationalSpace, CartesianVelocity   of the tool and of what touches it
     Geometric, Flatness, PurePursuit                      of robots that fly or roll: `made_for` names one
     CONTROLLERS                     name -> design
+    together                        laws of several robots as one law of all
     Law                             compiled step, gains, memory; any njit function of LAW's signature serves as step
     lqr, dlqr, tvlqr                linear-quadratic gains: continuous, sampled, along a motion
     hinf                            gains that bound the effect of the worst disturbance
@@ -108,6 +109,7 @@ __all__ = [
     "region_of_attraction",
     "shape",
     "solve_horizon",
+    "together",
     "tvlqr",
 ]
 
@@ -125,6 +127,7 @@ LATER = {  # name -> module, loaded when first asked for
     "Region": "region",
     "region_of_attraction": "region",
     "shape": "shaping",
+    "together": "composite",
 }
 
 

@@ -49,6 +49,13 @@ class Law:
                 raise InvalidInput(f"a law's {name} must have two dimensions, got shape {x.shape}")
             object.__setattr__(self, name, x)
 
+    def besides(self, planned, reference) -> np.ndarray:
+        """What of the torques `planned` (N + 1, n) [N m | N] along reference (N + 1, 3, n) is left to the feed-forward:
+        a law that adds the dynamics itself (feedforward `friction`) takes them off."""
+        if self.feedforward != "friction":
+            return planned
+        return planned - self.robot.inverse_dynamics(*np.moveaxis(reference, 1, 0))
+
     def torque_along(self, reference, dt) -> np.ndarray:
         """Feed-forward torque (N + 1, n) [N m] along reference (N + 1, 3, n) sampled at the physics step dt [s].
 

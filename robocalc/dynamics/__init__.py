@@ -1,6 +1,7 @@
 """Robots as flat arrays: URDF to compiled kinematics and dynamics, derivatives, inverse kinematics.
 
     load, Robot, ROBOTS      a robot by name or URDF; every method takes one configuration or a batch
+    Team, team               several robots in one world as one robot with a branch for each
     Model, MODEL, lower      what kernels take, numba's type of it, how a tree becomes one
     kernels                  fk, rnea, bias, crba, aba, acceleration, point_jacobian ...
     IKResult, IKStatus       what inverse kinematics found, or why it failed
@@ -17,6 +18,8 @@ EXPORTS = {
     "Placed": "robot",
     "ROBOTS": "registry",
     "load": "registry",
+    "Team": "teams",
+    "team": "teams",
     "Model": "model",
     "MODEL": "model",
     "lower": "model",

@@ -139,9 +139,7 @@ def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforw
     tau = law.torque_along(reference, dt)
     if feedforward is not None:
         planned = _rows("feedforward", feedforward, N, n)
-        if law.feedforward == "friction":  # such a law adds the dynamics itself
-            planned = planned - believed.inverse_dynamics(*np.moveaxis(reference, 1, 0))
-        tau = np.where(np.isnan(planned), tau, planned)
+        tau = np.where(np.isnan(planned), tau, law.besides(planned, reference))
     if added is not None:
         tau = tau + added(reference)
     targets = _held(np.concatenate([reference, tau[:, None]], axis=1), every)
