@@ -4,6 +4,7 @@ The way back of a 1 s move and its return (Panda, 2.06 rad/s, 1 kHz, 0.5 s hold)
 model has, has been seen on the way there.
 """
 
+from robocalc.control import CONTROLLERS
 from tests.benchmarks.bench_control import call_of
 from tests.benchmarks.harness import Line
 
@@ -12,10 +13,16 @@ def line(name, what, target, unit, measure):
     return Line(name, what, "-", "at_most", target, unit, measure)
 
 
-def law_of(tag, latency=0.0, **gains):
-    from robocalc.control import CONTROLLERS
+GAINS = {"pd": {"kp": 100.0, "kd": 10.0}, "pid": {"kp": 100.0, "ki": 50.0, "kd": 10.0}}
+CALLS = {name: (name, GAINS.get(name, {})) for name in CONTROLLERS if name != "mpc"} | {
+    "computed_torque payload": ("computed_torque", {"adapt_payload": True, "integral": True}),
+}
 
-    return call_of(lambda robot: CONTROLLERS[tag](**gains).law(robot, 1e-3, latency=latency))
+
+def law_of(name, gains):
+    """Microseconds of one call of a law on the Panda, or on the robot that it is made for."""
+    design = CONTROLLERS[name](**gains)
+    return call_of(lambda robot: design.law(robot, 1e-3), getattr(design, "made_for", "panda"))
 
 
 def adapted(of, **effects):
@@ -30,29 +37,17 @@ def adapted(of, **effects):
     return measure
 
 
-CALLS = {
-    "computed_torque": {},
-    "computed_torque payload": {"adapt_payload": True, "integral": True},
-    "cascade": {},
-    "sliding_mode": {},
-    "disturbance_observer": {},
-    "impedance": {},
-    "admittance": {},
-    "operational_space": {},
-    "cartesian_velocity": {},
-    "adaptive": {},
-}
 NOISE = {"position_noise": 1e-4, "velocity_noise": 5e-3, "velocity_filter_hz": 100}
 BACK = "Panda, ±1 kg unmodelled, 1 s move after one on which it was found"
 CALL_LINES = [
     line(
         f"law-call-{name.replace('_', '-').replace(' ', '-')}",
-        f"one call of {name.replace('_', ' ')}, 7 joints",
+        f"one call of {name.replace('_', ' ')}, {getattr(CONTROLLERS[tag], 'made_for', '7 joints')}",
         3.0,
         "µs",
-        law_of(name.split()[0], **gains),
+        law_of(tag, gains),
     )
-    for name, gains in CALLS.items()
+    for name, (tag, gains) in CALLS.items()
 ]
 LATE, NOISY = {"latency": 5e-3}, {"latency": 5e-3, **NOISE}
 AT_WORST = "5 ms latency, encoder noise"
