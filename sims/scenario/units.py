@@ -9,11 +9,12 @@ per_joint      one for all joints, or one a joint
 
 import math
 import re
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
+from pydantic_core import core_schema as core
 
 HUGE = 1e12  # no quantity of a robot cell comes near; what does is a slip of the exponent
 
@@ -95,30 +96,66 @@ def _text_pattern(dimension: str) -> str:
     return rf"^\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*({units})?\s*$"
 
 
+class _Ready:
+    """Ends an Annotated type: pydantic takes its core schema from `make()` instead of deriving it, which takes long.
+
+    What stands before it in the type is for people and for those who read types; `func`: as a BeforeValidator has it.
+    """
+
+    def __init__(self, make, func=None):
+        self.make, self.func = make, func
+
+    def __get_pydantic_core_schema__(self, source, handler):
+        return self.make()
+
+
+@cache
 def quantity(dimension: str, **bounds):
     """A float in SI, given as number or as string with unit; `bounds` as in pydantic's Field (gt, ge, lt, le)."""
-    given = Annotated[float, Field(**bounds)] | Annotated[str, Field(pattern=_text_pattern(dimension))]
+    convert = partial(si, dimension)
     return Annotated[
         float,
         Field(allow_inf_nan=False, **bounds),
-        BeforeValidator(partial(si, dimension), json_schema_input_type=given),
+        _Ready(partial(_number_schema, dimension, bounds, convert), convert),
     ]
 
 
+def _number_schema(dimension, bounds, convert):
+    given = core.union_schema([core.float_schema(**bounds), core.str_schema(pattern=_text_pattern(dimension))])
+    number = core.float_schema(allow_inf_nan=False, **bounds)
+    return core.no_info_before_validator_function(convert, number, json_schema_input_schema=given)
+
+
+@cache
 def vector(dimension: str, length: int | None = None, **bounds):
     """`length` numbers of a dimension (any number of them for None), as tuple."""
-    size = {} if length is None else {"min_length": length, "max_length": length}
-    return Annotated[tuple[quantity(dimension, **bounds), ...], Field(strict=False, **size)]
+    one, size = quantity(dimension, **bounds), {} if length is None else {"min_length": length, "max_length": length}
+    return Annotated[tuple[one, ...], Field(strict=False, **size), _Ready(partial(_list_schema, _made(one), size))]
+
+
+def _list_schema(one, size):
+    return core.tuple_schema([one()], variadic_item_index=0, strict=False, **size)
 
 
 def _is_list(value: Any) -> str:
     return "list" if isinstance(value, (list, tuple)) else "one"
 
 
+@cache
 def per_joint(dimension: str, **bounds):
     """One number for all joints, or a tuple with one for each."""
     one, many = quantity(dimension, **bounds), vector(dimension, **bounds)
-    return Annotated[Annotated[one, Tag("one")] | Annotated[many, Tag("list")], Discriminator(_is_list)]
+    ready = _Ready(partial(_either_schema, _made(one), _made(many)))
+    return Annotated[Annotated[one, Tag("one")] | Annotated[many, Tag("list")], Discriminator(_is_list), ready]
+
+
+def _either_schema(one, many):
+    return core.tagged_union_schema({"one": one(), "list": many()}, _is_list)
+
+
+def _made(kind):
+    """What makes the core schema of one of these types."""
+    return kind.__metadata__[-1].make
 
 
 def positive(dimension: str):
