@@ -11,11 +11,11 @@ from time import process_time
 import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
+from sims.bench.gym_free import plant_of
 from sims.bench.gym_laws import CONTROLLERS, controller, known
 from sims.bench.gym_task import Task
 from sims.bench.gym_tasks import TASKS
 from sims.bench.gym_world import World
-from sims.engines import engine
 
 # return and RMSE of safe-control-gym at e39a569 (examples/lqr), its own seeds
 THEIRS = {
@@ -65,11 +65,13 @@ def fly(task, name, *, seed=None, kind="bullet", world=None) -> Flight:
     """
     task = _task(task)
     x = task.start(seed)
-    world = (World() if world is None else world).episode(task, seed)
+    world = World() if world is None else world
+    task = world.known(task)
+    world = world.episode(task, seed)
     begun = process_time()
     act = controller(name, task, x)
     ready = process_time()
-    with engine(kind)(task.robot, task.dt) as plant:
+    with plant_of(world.flown, kind) as plant:
         X, U, saturated, violations, ended = episode(task, plant, act, x, world)
     y = np.array([task.measured(row) for row in X])
     reward, seconds = rewards(task, y, U), process_time() - ready
@@ -82,7 +84,7 @@ def episode(task, plant, act, x0, world):
     X, U, saturated, violations = np.zeros((N + 1, 2 * n)), np.zeros((N, task.robot.m)), 0, 0
     plant.reset(x0[:n], x0[n:])
     X[0] = x0
-    advance = stepper(task, plant)
+    advance = stepper(world.flown, plant)
     seen, order = _seen(task, world, x0, 0), list(task.order)
     for k in range(N):
         wanted = world.disturbed("action", np.asarray(act(k, seen), float), k)
@@ -114,6 +116,8 @@ def stepper(task, plant):
     force   (2,) x, z or (3,) in world [N], as the gym applies it: at the middle of the pole; at the place where the
             quadrotor was when the period began
     """
+    if task.spatial:
+        return plant.advance
     from sims.bench.kernels_gym import room_for, torque_flat
 
     n, h = task.robot.n, task.plant()
@@ -140,12 +144,8 @@ def pushed(task, q, force, arm):
     """Generalised force (n,) of a push; a quadrotor's acts at arm (n,) from its middle of one step before."""
     n = task.robot.n
     if n == 2:
-        return np.array([force[0], 0.5 * (np.cos(q[1]) * force[0] - np.sin(q[1]) * force[1])])
-    if n == 3:
-        return np.array([force[0], force[1], arm[1] * force[0] - arm[0] * force[1]])
-    moment = np.cross(arm[:3], force)
-    turn = task.robot.jacobian(q, "body")[3:, 3:]
-    return np.concatenate([force, turn.T @ moment])
+        return np.array([force[0], task.half_pole * (np.cos(q[1]) * force[0] - np.sin(q[1]) * force[1])])
+    return np.array([force[0], force[1], arm[1] * force[0] - arm[0] * force[1]])
 
 
 def out_of_bounds(task, x) -> bool:

@@ -8,7 +8,7 @@ Source: Yuan et al., "Safe-Control-Gym", RA-L 2022; examples/lqr and examples/pi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -35,6 +35,7 @@ class Task:
     seen        gym states whose errors are the RMSE
     damping     PyBullet's default of linear and angular damping, which the gym takes off quadrotors of its first client
                 alone: its examples fly with it, and so do the figures that it gives
+    inertia     ((property, value), ...) of gym_inertia in place of the URDF's
     """
 
     name: str
@@ -56,6 +57,11 @@ class Task:
     floor: dict = field(default_factory=dict)
     damping: float = 0.0
     spatial: bool = False
+    inertia: tuple = ()
+
+    def with_inertia(self, values) -> "Task":
+        """The same with these inertias {property: value}, others as they are."""
+        return replace(self, inertia=tuple({**dict(self.inertia), **values}.items()))
 
     @property
     def dt(self) -> float:
@@ -78,7 +84,7 @@ class Task:
     @cached_property
     def robot(self):
         """The robot as the gym's physics has it."""
-        return _robot(self.file)
+        return _robot(self.file, self.inertia)
 
     @cached_property
     def inputs(self) -> np.ndarray:
@@ -93,8 +99,19 @@ class Task:
     @cached_property
     def drag(self) -> np.ndarray:
         """(4,) damping times mass and inertias xx, yy, zz of the flying body."""
+        mass, inertia = self.flying
+        return self.damping * np.array([mass, *inertia])
+
+    @cached_property
+    def flying(self) -> tuple:
+        """(mass [kg], principal inertias (3,) [kg m²]) of the flying body."""
         body = next(link.inertial for link in self.robot.tree.links if link.inertial and link.inertial.mass > 0)
-        return self.damping * np.array([body.mass, *np.diag(body.tensor)])
+        return body.mass, np.ascontiguousarray(np.diag(body.tensor))
+
+    @cached_property
+    def half_pole(self) -> float:
+        """Half the pole's length [m]: of the cart-pole alone."""
+        return next(float(link.inertial.origin.p[2]) for link in self.robot.tree.links if link.name == "pole")
 
     def plant(self, fresh=True):
         """What the kernels take: kernels_gym.Plant; fresh: the motion begins an episode."""
@@ -172,18 +189,18 @@ class Task:
         """x = (q, v) of a state as the gym has it, in its order."""
         x = self.ours(y)
         if self.spatial:
-            x[9:] = np.linalg.solve(_body_rates(x[3:6]), x[9:])
+            x[9:] = np.linalg.solve(body_rates(x[3:6]), x[9:])
         return x
 
     def measured(self, x) -> np.ndarray:
         """y (2n,) of the cost, our order, for x = (q, v)."""
         y = np.array(x, float)
         if self.spatial:
-            y[9:] = _body_rates(y[3:6]) @ y[9:]
+            y[9:] = body_rates(y[3:6]) @ y[9:]
         return y
 
 
-def _body_rates(angles):
+def body_rates(angles):
     """T with (r, q, p) = T (rates of yaw, pitch, roll)."""
     _, pitch, roll = angles
     s, c, st, ct = np.sin(roll), np.cos(roll), np.sin(pitch), np.cos(pitch)
@@ -194,15 +211,15 @@ def _spatial_start(y):
     """x of a drawn state: the gym gives the drawn rates to PyBullet as world rates, reads body rates, and gives these
     as world rates once more when the episode begins."""
     yaw, pitch, roll = y[3:6]
-    T = _body_rates(y[3:6])
-    R = _turn(yaw, pitch, roll)
+    T = body_rates(y[3:6])
+    R = turned(yaw, pitch, roll)
     twice = R.T @ (R.T @ y[[11, 10, 9]])
     x = y.copy()
     x[9:] = np.linalg.solve(T, twice[::-1])
     return x
 
 
-def _turn(yaw, pitch, roll):
+def turned(yaw, pitch, roll):
     """R_z(yaw) R_y(pitch) R_x(roll)."""
     (a, b, c), (d, e, f) = np.sin([yaw, pitch, roll]), np.cos([yaw, pitch, roll])
     Rz, Ry = np.array([[d, -a, 0], [a, d, 0], [0, 0, 1]]), np.array([[e, 0, b], [0, 1, 0], [-b, 0, e]])
@@ -210,8 +227,10 @@ def _turn(yaw, pitch, roll):
 
 
 @cache
-def _robot(file):
+def _robot(file, inertia):
     from robocalc.dynamics import Robot
     from robocalc.dynamics.registry import OURS
+    from sims.bench.gym_inertia import changed
 
-    return Robot.from_urdf(OURS / file).with_gravity((0.0, 0.0, -G))
+    robot = changed(OURS / file, dict(inertia)) if inertia else Robot.from_urdf(OURS / file)
+    return robot.with_gravity((0.0, 0.0, -G))

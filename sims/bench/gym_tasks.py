@@ -45,6 +45,7 @@ def _draws(*halves):
     return tuple((c - h, c + h) for c, h in halves)
 
 
+DAMPING = float(np.float32(0.04))  # [1/s] of a btMultiBody by default, single-precision
 V, ANGLE = (0.0, 0.1), (0.0, 0.2)  # centre and half width of what is drawn
 SLOW, LEAN = (0.0, 0.01), (0.0, 0.3)  # of quadrotors: the gym's own draws, as it does not use those of its files
 POLE = Task(
@@ -80,7 +81,7 @@ PLANAR = Task(
     (0, 2),
     1337,
     floor={2: -0.05},
-    damping=0.04,
+    damping=DAMPING,
 )
 SPATIAL = Task(
     "quadrotor_3d_tracking",
@@ -98,7 +99,7 @@ SPATIAL = Task(
     (0, 2, 4),
     1337,
     floor={4: -0.05},
-    damping=0.04,
+    damping=DAMPING,
     spatial=True,
 )
 TASKS = {

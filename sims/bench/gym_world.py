@@ -1,11 +1,12 @@
-"""What the gym's task files may add to a task: disturbances, constraints.
+"""What the gym's task files may add to a task: disturbances, constraints, inertias.
 
-    World   of a task, from the entries `disturbances`, `constraints` and `done_on_violation` in the gym's own form
+    World   of a task, from the entries `disturbances`, `constraints`, `done_on_violation`, `inertial_prop`,
+            `randomized_inertial_prop` and `inertial_prop_randomization_info` in the gym's own form
     read    a World from such a file (YAML; entries below `task_config` or at the top, all others are left alone)
 
 Noise is drawn as the gym draws it: one generator of numpy a seed, in the order of its calls in an episode (reset:
-offsets of impulses and steps, then the first observation; each period: action, dynamics, observation).
-Source: safe_control_gym/envs/disturbances.py and constraints.py at e39a569.
+offsets of impulses and steps, inertias, then the first observation; each period: action, dynamics, observation).
+Source: safe_control_gym/envs/disturbances.py and benchmark_env.py at e39a569.
 """
 
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from typing import ClassVar
 import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
+from sims.bench.gym_constraints import constraint, entry, numbers
+from sims.bench.gym_inertia import drawn, given
 
-ROUNDED = 5e-9  # the gym rounds constraints to 8 decimals
 MODES = ("observation", "action", "dynamics")
 
 
@@ -24,11 +26,21 @@ class World:
     """disturbances   {mode: ({"disturbance_func": name, ...}, ...)}
     constraints       ({"constraint_form": ..., "constrained_variable": "state" | "input", ...}, ...)
     done_on_violation whether the first violation ends the episode
+    inertia           inertias of the robot, which its controllers know: gym_inertia.given; None: its own
+    draws_inertia     whether an episode's robot has others, drawn by its seed, which its controllers do not know
+    inertia_draws     {property: {"distrib": name, ...}} of the cart-pole's; None: the gym's
     """
 
     disturbances: dict = field(default_factory=dict)
     constraints: tuple = ()
     done_on_violation: bool = False
+    inertia: dict | list | None = None
+    draws_inertia: bool = False
+    inertia_draws: dict | None = None
+
+    def known(self, task):
+        """The task as its controllers know it."""
+        return task if self.inertia is None else task.with_inertia(given(task, self.inertia))
 
     def episode(self, task, seed) -> "Episode":
         """The same with its generator, for one episode."""
@@ -36,7 +48,8 @@ class World:
 
 
 class Episode:
-    """disturbed(mode, value, k): value with the mode's disturbances of period k; violated(y, u): any constraint is."""
+    """disturbed(mode, value, k): value with the mode's disturbances of period k; violated(y, u): any constraint is;
+    flown: the task with the robot of this episode."""
 
     def __init__(self, world, task, rng):
         self.task, self.rng, self.stops = task, rng, world.done_on_violation
@@ -50,7 +63,8 @@ class Episode:
         for parts in self.parts.values():
             for part in parts:
                 part.begin(rng, task.periods)
-        self.rows = [_bounds(spec, task) for spec in world.constraints]
+        self.constraints = [constraint(spec, task) for spec in world.constraints]
+        self.flown = task.with_inertia(drawn(task, world.inertia_draws, rng)) if world.draws_inertia else task
 
     def disturbed(self, mode, value, k):
         for part in self.parts.get(mode, ()):
@@ -69,11 +83,7 @@ class Episode:
 
     def violated(self, y, u) -> bool:
         """y (2n,) in the gym's order and u (m,) as asked for, disturbed, before their limits."""
-        for kind, dims, low, high in self.rows:
-            x = (y if kind == "state" else u)[dims]
-            if (x < low - ROUNDED).any() or (x > high + ROUNDED).any():
-                return True
-        return False
+        return any(c.violated(y if c.kind == "state" else u) for c in self.constraints)
 
 
 class Disturbance:
@@ -88,7 +98,7 @@ class Disturbance:
             if key not in allowed:
                 raise UnknownName(f"entry of {where}", key, allowed)
         for key, default in allowed.items():
-            setattr(self, key, _numbers(where, key, spec.get(key, default), dim))
+            setattr(self, key, numbers(where, key, spec.get(key, default), dim))
         self.mask = np.ones(dim) if self.mask is None else self.mask
 
     def begin(self, rng, periods):
@@ -140,60 +150,14 @@ class Periodic(Disturbance):
 
 
 DISTURBANCES = {"impulse": Impulse, "step": Step, "uniform": Uniform, "white_noise": White, "periodic": Periodic}
-FORMS = ("default_constraint", "bounded_constraint")
 
 
 def _made(spec, mode, dim):
-    spec = _entry(f"disturbances.{mode}", spec)
+    spec = entry(f"disturbances.{mode}", spec)
     name = spec.pop("disturbance_func", None)
     if name not in DISTURBANCES:
         raise UnknownName("disturbance_func", str(name), DISTURBANCES)
     return DISTURBANCES[name](spec, f"disturbance {name}", dim)
-
-
-def _bounds(spec, task):
-    """(state or input, indices, low, high) of one constraint."""
-    spec = _entry("constraints", spec)
-    form, kind = spec.get("constraint_form"), str(spec.get("constrained_variable")).lower()
-    if form not in FORMS:
-        raise UnknownName("constraint_form", str(form), FORMS)
-    if kind not in ("state", "input"):
-        raise UnknownName("constrained_variable", kind, ("state", "input"))
-    low, high = task.box if kind == "state" else task.limits
-    dims = np.arange(len(low))
-    if spec.get("active_dims") is not None:
-        dims = np.atleast_1d(np.asarray(spec["active_dims"], int))
-        if dims.min() < 0 or dims.max() >= len(low):
-            raise InvalidInput(
-                f"active_dims of a constraint of the {kind} are 0 to {len(low) - 1}, not {dims.tolist()}"
-            )
-    sides = []
-    for key, default in (("lower_bounds", low), ("upper_bounds", high)):
-        given = spec.get(key)
-        sides.append(default[dims] if given is None else _numbers("a constraint", key, given, len(dims)))
-    low, high = (np.broadcast_to(side, len(dims)) for side in sides)
-    if (low > high).any():
-        raise InvalidInput(f"lower_bounds {low.tolist()} of a constraint are above its upper_bounds {high.tolist()}")
-    return kind, dims, low, high
-
-
-def _entry(where, spec):
-    if not isinstance(spec, dict):
-        raise InvalidInput(f"{where} must be a list of mappings, got {spec!r}")
-    return dict(spec)
-
-
-def _numbers(where, key, value, dim):
-    """A finite number, or (dim,) of them; None stays."""
-    if value is None:
-        return None
-    try:
-        x = np.asarray(value, float)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{key} of {where} must be numbers, got {value!r}") from None
-    if x.shape not in ((), (dim,)) or not np.isfinite(x).all():
-        raise InvalidInput(f"{key} of {where} must be one finite number or {dim}, got {value!r}")
-    return float(x) if x.ndim == 0 else x
 
 
 def read(file) -> World:
@@ -215,4 +179,11 @@ def read(file) -> World:
         raise InvalidInput(f"{file}: disturbances must map {', '.join(MODES)} to lists")
     if not isinstance(constraints, list | tuple):
         raise InvalidInput(f"{file}: constraints must be a list")
-    return World(disturbances, tuple(constraints), bool(data.get("done_on_violation", False)))
+    return World(
+        disturbances,
+        tuple(constraints),
+        bool(data.get("done_on_violation", False)),
+        data.get("inertial_prop"),
+        bool(data.get("randomized_inertial_prop", False)),
+        data.get("inertial_prop_randomization_info"),
+    )

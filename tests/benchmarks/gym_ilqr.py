@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import solve_discrete_are
 
 from sims.bench.gym import out_of_bounds, rewards, stepper
-from sims.engines import engine
+from sims.bench.gym_free import plant_of
 
 MOST, GROWTH, GREATEST, EPSILON = 15, 10.0, 1000.0, 0.01
 ARM, INERTIA, MASS = 0.0397, 1.4e-5, 0.027
@@ -162,7 +162,7 @@ def fly(task, plant, act, x0):
 def measure(task, kind="bullet"):
     """(return, CPU seconds of training and one run) of its iLQR from the task's own start."""
     x0, begun = task.start(), process_time()
-    with engine(kind)(task.robot, task.dt) as plant:
+    with plant_of(task, kind) as plant:
         law = Ilqr(task, x0)
         law.learn(plant)
         _, _, cost = fly(task, plant, law, x0)

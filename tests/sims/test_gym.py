@@ -9,12 +9,13 @@ from numpy.testing import assert_allclose
 
 from robocalc.errors import InvalidInput, RobocalcError, UnknownName
 from sims.bench.gym import THEIRS, episode, fly, out_of_bounds, rewards, stepper
+from sims.bench.gym_free import plant_of
 from sims.bench.gym_laws import CONTROLLERS, known
 from sims.bench.gym_plan import HeldPasses, cost_of, plan
 from sims.bench.gym_tasks import TASKS
 from sims.bench.gym_world import World, read
 from sims.cli.guard import exit_code
-from sims.engines import ENGINES, engine
+from sims.engines import ENGINES
 from tests.benchmarks import gym_ilqr
 from tests.benchmarks.bench_gym import PIDS
 
@@ -163,7 +164,67 @@ SEEN_PUSHED = {
         ],
     ),
 }
-CLOSE = {"cart_pole_tracking": 1e-14, "quadrotor_2d_tracking": 2e-11, "quadrotor_3d_tracking": 1e-8}  # of the states
+# with inertias drawn by the task's seed (the cart-pole from RANGES, quadrotors from the gym's own), uniform noise of
+# 0.002 on the action: what was drawn, inputs asked for in three periods, inputs of the first, state after the third
+RANGES = {
+    "pole_length": {"distrib": "uniform", "low": -0.1, "high": 0.1},
+    "cart_mass": {"distrib": "uniform", "low": -0.2, "high": 0.2},
+    "pole_mass": {"distrib": "uniform", "low": -0.02, "high": 0.02},
+}
+SEEN_DRAWN = {
+    "cart_pole_tracking": (
+        {"pole_length": 0.5547912097111927, "cart_mass": 0.975551375900821, "pole_mass": 0.11434391679645531},
+        [[-2.486104997138254], [-1.5791369604234018], [1.8076467912383813]],
+        [-2.4853155250220165],
+        [0.5087883506616389, -0.19062277655933432, 0.24370754371651498, 0.7548259542677808],
+    ),
+    "quadrotor_2d_tracking": (
+        {"M": 0.057781019003471185, "Iyy": 2.7371055923275186e-05},
+        [
+            [0.13010725539252407, 0.13090720120090657],
+            [0.14241734447202692, 0.1412578014970073],
+            [0.1431896287024835, 0.14498360769547872],
+        ],
+        [0.13179085721200595, 0.13269346465597667],
+        [
+            0.3796512067883166,
+            0.05787203745859397,
+            1.3803111789671287,
+            -0.2970597366695796,
+            0.22307255535252352,
+            -0.026153380176381667,
+        ],
+    ),
+    "quadrotor_3d_tracking": (
+        {
+            "M": 0.057781019003471185,
+            "Ixx": 2.7371055923275186e-05,
+            "Iyy": 2.8841800909740943e-05,
+            "Izz": 4.429313172753505e-05,
+        },
+        [
+            [0.06505362769626204, 0.06545360060045328, 0.06694717223493613, 0.06636740074742632],
+            [0.06933756438844542, 0.07023455388494304, 0.07035606973595798, 0.06951116916920705],
+            [0.07328944110650244, 0.07164652612858569, 0.07238093975592517, 0.07271304448708979],
+        ],
+        [0.06655166005780065, 0.06391657165210685, 0.06572209888439834, 0.06573434953749693],
+        [
+            0.3769262022156769,
+            -0.033127009400562665,
+            0.4229995795769849,
+            0.061169469385619964,
+            1.3143055828766694,
+            -0.31449293902244435,
+            -0.18098709089791384,
+            -0.09767729146070268,
+            -0.00345866813911224,
+            0.13190519528822067,
+            -0.10198297704822507,
+            -0.028870218286372394,
+        ],
+    ),
+}
+CLOSE = 2e-14  # of the states: what numbers of 1 m and 10 rad/s keep
 
 
 def measured(task, x):
@@ -173,30 +234,28 @@ def measured(task, x):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_engines_give_the_states_and_rewards_that_the_gym_gave(name):
-    """3D to 1e-8: the gym turns its body by quaternions, ours turns by Euler angles."""
     like = name.replace("stabilisation", "tracking")
     start, inputs, end, total = SEEN[like]
     task = TASKS[name]
     assert_allclose(measured(task, task.start()) if name == like else start, start, atol=1e-15)
     for kind in ("twin", "bullet") if name == like else ():
-        with engine(kind)(task.robot, task.dt) as plant:
+        with plant_of(task, kind) as plant:
             X = np.array([task.start()] * 4)
             plant.reset(X[0, : task.robot.n], X[0, task.robot.n :])
             advance = stepper(task, plant)
             for k, u in enumerate(np.array(inputs)):
                 advance(u, k == 0, X[k + 1])
-        assert_allclose(measured(task, X[-1]), end, rtol=0, atol=CLOSE[name])
+        assert_allclose(measured(task, X[-1]), end, rtol=0, atol=CLOSE)
         y = np.array([task.measured(x) for x in X])
-        assert rewards(task, y, np.array(inputs)).sum() == pytest.approx(total, rel=1e-9)
+        assert rewards(task, y, np.array(inputs)).sum() == pytest.approx(total, rel=1e-13)
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_gyms_own_controllers_reach_in_our_episodes_what_they_reach_in_its(name):
     task = TASKS[name]
-    with engine("bullet")(task.robot, task.dt) as plant:
+    with plant_of(task, "bullet") as plant:
         cost = gym_ilqr.fly(task, plant, gym_ilqr.Lqr(task), task.start())[2]
-    close = 2e-5 if task.spatial else 1e-9  # of quaternions and Euler angles
-    assert -cost == pytest.approx(THEIRS[name]["lqr"][0], rel=close)
+    assert -cost == pytest.approx(THEIRS[name]["lqr"][0], rel=1e-9)
     if "tracking" in name and not task.spatial:
         assert gym_ilqr.measure(task)[0] == pytest.approx(THEIRS[name]["ilqr"][0], rel=1e-8)
 
@@ -250,23 +309,69 @@ def test_slopes_of_a_period_are_the_differences_of_its_motion(name):
 
 @pytest.mark.parametrize("name", SEEN_PUSHED)
 def test_disturbances_are_those_that_the_gym_draws(name):
-    """3D to 1e-3: turning by Euler angles differs where the moments are not small."""
     magnitude, inputs, end, applied, seen = SEEN_PUSHED[name]
     specs = PUSHED | {"dynamics": [PUSHED["dynamics"][0] | {"magnitude": magnitude}, PUSHED["dynamics"][1]]}
     task = replace(TASKS[name], seconds=4 / TASKS[name].rates[0])
-    close, shown = 1e-3 if task.spatial else 2e-10, []
+    shown = []
     start = task.state_of(np.array(SEEN[name][0]))
 
     def act(k, x):
         shown.append(measured(task, x))
         return np.array(inputs)
 
-    with engine("bullet")(task.robot, task.dt) as plant:
+    with plant_of(task, "bullet") as plant:
         X, U, _, violations, _ = episode(task, plant, act, start, World(specs).episode(task, None))
     assert violations == 0
-    assert_allclose(measured(task, X[-1]), end, rtol=0, atol=close)
-    assert_allclose(shown[3], seen, rtol=0, atol=close)
+    assert_allclose(measured(task, X[-1]), end, rtol=0, atol=CLOSE)
+    assert_allclose(shown[3], seen, rtol=0, atol=CLOSE)
     assert_allclose(U[1], applied, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("kind", ["twin", "bullet"])
+@pytest.mark.parametrize("name", SEEN_DRAWN)
+def test_inertias_are_those_that_the_gym_draws_and_move_as_in_the_gym(name, kind):
+    values, inputs, applied, end = SEEN_DRAWN[name]
+    task, noise = TASKS[name], {"action": PUSHED["action"][:1]}
+    world = World(noise, draws_inertia=True, inertia_draws=RANGES).episode(task, None)
+    assert dict(world.flown.inertia) == pytest.approx(values, rel=1e-15)
+    with plant_of(world.flown, kind) as plant:
+        short = replace(task, seconds=3 / task.rates[0])
+        X, U, *_ = episode(
+            short, plant, lambda k, x: np.array(inputs[k]), task.state_of(np.array(SEEN[name][0])), world
+        )
+    assert_allclose(U[0], applied, rtol=0, atol=1e-15)
+    assert_allclose(measured(task, X[-1]), end, rtol=0, atol=CLOSE)
+
+
+def test_inertias_that_are_given_are_known_to_controllers_and_those_drawn_are_not():
+    task = TASKS["quadrotor_2d_tracking"]
+    heavy = World(inertia=[0.05, 2e-5])
+    assert_allclose(heavy.known(task).hover, 0.5 * 0.05 * 9.8, rtol=1e-12)
+    assert fly(task, "lqr", kind="twin", world=heavy).ended == "time"
+    totals = [fly(task, "lqr", kind="twin", seed=seed, world=World(draws_inertia=True)).total for seed in (3, 3, 4)]
+    assert totals[0] == totals[1] != totals[2]
+
+
+def test_half_spaces_and_quadratic_constraints_count_like_bounds():
+    task = TASKS["cart_pole_tracking"]
+    X = fly(task, "optimal", kind="twin").X[1:]
+    high = float(np.float32(0.5 * (X[:, 0].max() + X[:, 0].min())))
+
+    def count(**row):
+        row = {"constrained_variable": "state", **row}
+        return fly(task, "optimal", kind="twin", world=World(constraints=(row,))).violations
+
+    above = int((X[:, 0] > high).sum())
+    assert count(constraint_form="linear_constraint", A=[[1, 0, 0, 0]], b=[high]) == above > 0
+    assert count(constraint_form="linear_constraint", A=[1], b=high, active_dims=0) == above
+    inside = np.einsum("ij,ij->i", X[:, [0, 2, 1, 3]], X[:, [0, 2, 1, 3]] * [1.0, 0.5, 2.0, 0.1])
+    P = np.diag([1.0, 0.5, 2.0, 0.1]).tolist()
+    assert count(constraint_form="quadratic_constraint", P=P, b=0.5) == int((inside > 0.5).sum()) > 0
+    aside = X[:, 0]
+    far, beyond = int((aside**2 > 0.25).sum()), int((np.round(np.abs(aside), 0) > 0).sum())
+    assert count(constraint_form="quadratic_constraint", P=1, b=0.25, active_dims=[0]) == far
+    zero = {"lower_bounds": 0.0, "upper_bounds": 0.0, "active_dims": 0, "decimals": 0}
+    assert count(constraint_form="bounded_constraint", **zero) == beyond
 
 
 def test_violations_are_counted_and_may_end_an_episode():
@@ -294,6 +399,24 @@ def test_violations_are_counted_and_may_end_an_episode():
         ("disturbances: {action: 3}", "must map"),
         ("constraints: [{constraint_form: quadratic}]", "unknown constraint_form 'quadratic'"),
         ("constraints: [{constraint_form: default_constraint, constrained_variable: torque}]", "constrained_variable"),
+        (
+            "constraints: [{constraint_form: linear_constraint, constrained_variable: state, A: [1, 2], b: [1]}]",
+            "rows, 4",
+        ),
+        ("constraints: [{constraint_form: quadratic_constraint, constrained_variable: state, P: 1, b: 2}]", "4, 4"),
+        ("constraints: [{constraint_form: bounded_constraint, constrained_variable: state, upper: 2}]", "'upper'"),
+        ("inertial_prop: {pole_lenght: 1}", "did you mean 'pole_length'"),
+        ("inertial_prop: [1, 2]", "must map pole_length"),
+        ("inertial_prop: {pole_mass: -0.1}", "positive number, got -0.1"),
+        (
+            "{randomized_inertial_prop: 1, inertial_prop_randomization_info: {cart_mass: {distrib: unifrom}}}",
+            "'uniform'",
+        ),
+        ("{randomized_inertial_prop: 1, inertial_prop_randomization_info: {cart_mass: 3}}", "distrib of cart_mass"),
+        (
+            "{randomized_inertial_prop: 1, inertial_prop_randomization_info: {cart_mass: {distrib: uniform, lo: 1}}}",
+            "cannot be drawn",
+        ),
         ("task_config: [", "is no YAML"),
         ("3", "must hold a mapping"),
     ],
