@@ -13,7 +13,7 @@ CHANNELS = {
     "q": ("rad", "joint position"),
     "v": ("rad/s", "joint velocity"),
     "q_measured": ("rad", "what the controller was told: delayed, noisy, quantised"),
-    "v_measured": ("rad/s", "likewise"),
+    "v_measured": ("rad/s", "likewise; what no sensor tells is as estimated"),
     "q_ref": ("rad", "wanted position now"),
     "v_ref": ("rad/s", "wanted velocity now"),
     "a_ref": ("rad/s^2", "wanted acceleration over the coming step"),
@@ -32,7 +32,9 @@ class Log:
     clearance   (N_o,) [m] smallest distance of robot to anything it must not touch, and `clearance_pair` its names
     witness     (N_o, 6) [m] the two points in world whose distance that is, NaN where nothing is near
     contacts    (N_o,) [N] sum of normal forces on the robot
-    wrench      (N_o, 6) [N, N m] of the force-torque sensor in its axes: what the robot exerts on all beyond it
+    wrench      (N_w, 6) [N, N m] of the force-torque sensor in its axes: what the robot exerts on all beyond it
+    t_wrench    (N_w,) [s] where the sensor has a rate of its own, else empty: read at t_objects
+    estimate    (M, 4, n) of the estimator, if there is one: position, velocity and their deviations, at t_estimate (M,)
     touches     (C, 5) each point of contact on the robot: t [s], x, y, z [m] in world, normal force [N]; t as t_objects
     """
 
@@ -46,10 +48,18 @@ class Log:
     touches: np.ndarray = field(default_factory=lambda: np.zeros((0, 5)))
     witness: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
     wrench: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
+    t_estimate: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    estimate: np.ndarray = field(default_factory=lambda: np.zeros((0, 4, 0)))
+    t_wrench: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def t(self):
         return np.arange(len(self.joint)) * self.dt
+
+    @property
+    def wrench_times(self):
+        """(N_w,) [s] at which the force-torque sensor was read."""
+        return self.t_wrench if len(self.t_wrench) else self.t_objects
 
     def __getattr__(self, name):
         if name in CHANNEL_INDEX:

@@ -12,8 +12,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from robocalc.control.estimator import Estimator
 from robocalc.control.law import Law
-from robocalc.control.signature import law_address
+from robocalc.control.signature import estimate_address, law_address
 from robocalc.control.stability import stopping
 from robocalc.dynamics.state import State
 from robocalc.errors import InvalidInput
@@ -42,11 +43,13 @@ class Plant(Protocol):
 
 
 class Simulated(NamedTuple):
-    """log: the rows up to the end, or up to where the run stopped; outcome: why it ended; memory: the law's, then."""
+    """log: the rows up to the end, or up to where the run stopped; outcome: why it ended; memory: the law's, then;
+    sight: the estimator's."""
 
     log: Log
     outcome: Outcome
     memory: np.ndarray | None = None
+    sight: np.ndarray | None = None
 
 
 class Rest(NamedTuple):
@@ -55,11 +58,13 @@ class Rest(NamedTuple):
     q      (M + 1, n) positions at steps k, ..., k + M; q[0] is where the reference was at k
     ends   whether the run ends at step k + M; else the next Rest must come by then, or the run ends at its longest
     grip   (M + 1, n) as in simulate, or None: no joint in force mode
+    before (n,) where this reference was a step before k, if it is another one than that followed until then
     """
 
     q: np.ndarray
     ends: bool = False
     grip: np.ndarray | None = None
+    before: np.ndarray | None = None
 
 
 def simulate(
@@ -75,6 +80,8 @@ def simulate(
     pauses=(),
     on_pause=None,
     most=None,
+    seen=None,
+    estimator: Estimator | None = None,
 ) -> Simulated:
     """N steps of the loop along reference (N + 1, 3, n) = q_ref, v_ref, a_ref at k dt: N + 1 rows.
 
@@ -88,6 +95,9 @@ def simulate(
     pauses     increasing steps 0 <= k <= N at which on_pause(k) is called, the plant being at step k and row k not yet
                written; it may look at the plant, change its world, end the run by returning True, or return Rest
     most       steps that a run with Rest may last, and its pauses may reach; None: as many as the reference has
+    seen       (2, n) array that holds, when on_pause is called, how far the law saw the joints from their reference
+               last: q - q_ref, v - v_ref
+    estimator  what the law runs on in place of what is measured, for the same robot and control period, or None
     raises     InvalidInput: shapes, values or time steps that do not fit; divergence is an outcome, never an error
     """
     reference = _reference(reference, plant.robot.n)
@@ -95,7 +105,7 @@ def simulate(
     if most is not None:
         reference, grip, feedforward = (_lengthened(x, max(N, most)) for x in (reference, grip, feedforward))
         reference[N + 1 :, 1:] = 0.0
-    closed = close_loop(plant, law, reference, effects, grip, feedforward, added)
+    closed = close_loop(plant, law, reference, effects, grip, feedforward, added, estimator)
     most = len(reference) - 1
     pauses = list(pauses)
     stops, pauses = _pauses(pauses, most), set(pauses)
@@ -106,6 +116,8 @@ def simulate(
         k, status = march(plant, address, closed, k, min(stop, N))
         if status != GOES_ON:
             break
+        if seen is not None:
+            seen[:] = _seen(closed, k) - closed.work[2:4]
         answer = on_pause(k) if on_pause is not None and k in pauses else None
         if isinstance(answer, Rest):
             N = _go_on(closed, law, k, answer, most, added)
@@ -116,10 +128,26 @@ def simulate(
     if status == GOES_ON:
         status = _last_row(plant, address, closed, k)
     outcome = Outcome.STOPPED if asked and status == GOES_ON else ENDS[status]
-    return Simulated(Log(plant.dt, closed.log[: k + 1]), outcome, closed.memory)
+    return Simulated(logged(closed, k), outcome, closed.memory, closed.sight_memory)
 
 
-def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforward=None, added=None) -> Closed:
+def _seen(closed, k):
+    """(2, n) q and v as the law last saw them."""
+    if not len(closed.sight):
+        return closed.work[:2]
+    return closed.estimate[max(k - 1, 0) // int(closed.effects.timing[EVERY]), :2]
+
+
+def logged(closed, k) -> Log:
+    """The record up to row k."""
+    dt, every = closed.effects.timing[DT], int(closed.effects.timing[EVERY])
+    rows = min(len(closed.estimate), k // every + 1)
+    return Log(dt, closed.log[: k + 1], t_estimate=np.arange(rows) * every * dt, estimate=closed.estimate[:rows])
+
+
+def close_loop(
+    plant, law: Law, reference, effects: Effects, grip=None, feedforward=None, added=None, estimator=None
+) -> Closed:
     """All arrays of one run, checked; memories are fresh copies, so that a run leaves nothing behind."""
     robot, (N, _, n) = plant.robot, np.subtract(reference.shape, (1, 0, 0))
     dt, every = effects.timing[DT], int(effects.timing[EVERY])
@@ -147,8 +175,18 @@ def close_loop(plant, law: Law, reference, effects: Effects, grip=None, feedforw
         memory=np.zeros_like(effects.memory), mix=np.zeros_like(effects.mix), rope=effects.rope.copy()
     )
     log = np.zeros((N + 1, len(CHANNELS), n))
-    gains, memory = law.gains.copy(), law.memory.copy()
-    return Closed(believed.model(), gains, memory, robot.model(), effects, reference, targets, grip, work, log)
+    gains, memory, sight = law.gains.copy(), law.memory.copy(), _sight(estimator, law, N, n, every)
+    return Closed(believed.model(), gains, memory, robot.model(), effects, reference, targets, grip, work, log, *sight)
+
+
+def _sight(estimator, law, N, n, every):
+    """sight to estimate of Closed."""
+    if estimator is None:
+        return np.zeros(0, np.int64), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 4, n))
+    if not np.isclose(estimator.dt, law.dt, rtol=1e-9, atol=0):
+        raise InvalidInput(f"the estimator's period is {estimator.dt:g} s, the law's {law.dt:g} s")
+    address = np.array([estimate_address(estimator.step)])
+    return address, estimator.gains.copy(), estimator.memory.copy(), np.zeros((N // every + 1, 4, n))
 
 
 def _lengthened(x, most):
@@ -169,6 +207,7 @@ def _go_on(closed, law, k, rest, most, added=None) -> int:
     last = end if rest.ends else min(most, end + every)
     rows = np.concatenate([q, np.repeat(q[-1:], last - end, axis=0)])
     before = reference[k - 1, 0] if k > 0 else q[0] - dt * reference[0, 1]
+    before = before if rest.before is None else np.asarray(rest.before, float)
     v = np.diff(np.concatenate([before[None], rows]), axis=0) / dt
     reference[k : last + 1, 0], reference[k : last + 1, 1] = rows, v
     reference[k:last, 2], reference[last, 2] = np.diff(v, axis=0) / dt, 0.0
@@ -213,7 +252,8 @@ def _flat(closed):
     """The fields of Closed one by one, in the order of tick_flat."""
     c = closed
     before = (tuple(c.law), c.gains, c.memory, tuple(c.plant), tuple(c.effects))
-    return (*before, c.reference, c.targets, c.grip, c.work, c.log)
+    sight = (c.sight, c.sight_gains, c.sight_memory, c.estimate)
+    return (*before, c.reference, c.targets, c.grip, c.work, c.log, *sight)
 
 
 def _held(x, every):

@@ -5,8 +5,8 @@
     tick_flat   tick for a caller in Python: arrays one by one, which numba takes faster than a tuple of them
     rollout     many steps with the compiled twin as the physics
 
-At step k, with the plant at q, v at time k dt: measure; every control period ask the law; limit the torque to what the
-drives give; add the world's torque; write row k.
+At step k, with the plant at q, v at time k dt: measure; every control period estimate, where there is an estimator, and
+ask the law; limit the torque to what the drives give; add the world's torque; write row k.
 """
 
 from math import inf, isnan
@@ -14,14 +14,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from robocalc.control.signature import law_at
+from robocalc.control.kernels_estimate import R_Q, R_V
+from robocalc.control.signature import estimate_at, law_at
 from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.kernels import acceleration
 from robocalc.dynamics.model import Model
 from robocalc.jit import njit
 from sims.effects.arrays import DT, EVERY, Effects
 from sims.effects.kernels import begin, drive, resist, sense, settled
-from sims.engines.status import ERROR_BOUND, GOES_ON, NOT_FINITE, TOO_FAR
+from sims.engines.status import ERROR_BOUND, GOES_ON, LOST, NOT_FINITE, TOO_FAR
 from sims.log import CHANNEL_INDEX
 
 Q_MEASURED, V_MEASURED, WANTED = (CHANNEL_INDEX[name] for name in ("q_measured", "v_measured", "tau_wanted"))
@@ -40,6 +41,9 @@ class Closed(NamedTuple):
     grip       (N + 1, n) force of joints in force mode, NaN: position mode; (0, n): no joint ever is
     work       (16, n) scratch, and the damping of joints in force mode
     log        (N + 1, 10, n) the record
+    sight      (1,) address of the estimator's step, (0,): the law runs on what is measured
+    sight_gains, sight_memory   of the estimator
+    estimate   (M, 4, n) what it finds at each control instant: position, velocity and their deviations
     """
 
     law: Model
@@ -52,6 +56,10 @@ class Closed(NamedTuple):
     grip: np.ndarray
     work: np.ndarray
     log: np.ndarray
+    sight: np.ndarray
+    sight_gains: np.ndarray
+    sight_memory: np.ndarray
+    estimate: np.ndarray
 
 
 class Room(NamedTuple):
@@ -71,35 +79,63 @@ def room_in(work):
 
 
 @njit(forceinline=True)
-def hold(k, c, room):
+def hold(k, c, room, q, v):
     """Joints in force mode: the law sees no error there, so that nothing winds up; returns their mean position."""
     total, count = 0.0, 0
-    for i in range(len(room.q)):
+    for i in range(len(q)):
         if not isnan(c.grip[k, i]):
-            room.ref[0, i], room.ref[1, i], room.ref[2, i], room.ref[3, i] = room.q[i], room.v[i], room.q[i], room.v[i]
+            room.ref[0, i], room.ref[1, i], room.ref[2, i], room.ref[3, i] = q[i], v[i], q[i], v[i]
             room.ref[4, i], room.ref[5, i] = 0.0, 0.0
-            total += room.q[i]
+            total += q[i]
             count += 1
     return total / max(1, count)
 
 
 @njit(forceinline=True)
-def ask_law(k, law, c, room):
-    """The torque wanted from step k on, into room.wanted. Joints in force mode also keep to their common middle, as the
-    fingers of a gripper with one drive do."""
+def ask_law(k, law, c, room, q, v):
+    """The torque wanted from step k on for a robot seen at q, v, into room.wanted. Joints in force mode also keep to
+    their common middle, as the fingers of a gripper with one drive do."""
     n, held, middle = len(room.q), len(c.grip) > 0, 0.0
     for i in range(n):
         room.wanted[i] = c.log[k - 1, APPLIED, i] if k > 0 else 0.0
         for r in range(4):
             room.ref[2 + r, i] = c.targets[k, r, i]
     if held:
-        middle = hold(k, c, room)
-    law_at(law)(c.law, c.gains, c.memory, k * c.effects.timing[DT], room.q, room.v, room.ref, room.wanted)
+        middle = hold(k, c, room, q, v)
+    law_at(law)(c.law, c.gains, c.memory, k * c.effects.timing[DT], q, v, room.ref, room.wanted)
     if held:
         for i in range(n):
             if not isnan(c.grip[k, i]):
-                apart = room.v[i] + CENTRED * (room.q[i] - middle)
+                apart = v[i] + CENTRED * (q[i] - middle)
                 room.wanted[i] = c.grip[k, i] - room.damping[i] * apart
+
+
+@njit(forceinline=True)
+def ask(k, law, c, room):
+    """ask_law, on what is measured or, where there is an estimator, on its estimate; whether that is finite."""
+    if len(c.sight) == 0:
+        ask_law(k, law, c, room, room.q, room.v)
+        return True
+    row = c.estimate[k // int(c.effects.timing[EVERY])]
+    estimate_at(c.sight[0])(
+        c.law, c.sight_gains, c.sight_memory, k, c.log[:, APPLIED], c.reference, room.q, room.v, room.ref, row
+    )
+    ask_law(k, law, c, room, row[0], row[1])
+    total = 0.0
+    for i in range(len(room.q)):
+        total += abs(row[0, i]) + abs(row[1, i])
+    return total < inf
+
+
+@njit(forceinline=True)
+def unseen(k, c, room):
+    """What no sensor tells is logged as estimated."""
+    row = c.estimate[k // int(c.effects.timing[EVERY])]
+    for i in range(len(room.q)):
+        if c.sight_gains[R_Q, i] < 0.0:
+            room.q[i] = row[0, i]
+        if c.sight_gains[R_V, i] < 0.0:
+            room.v[i] = row[1, i]
 
 
 @njit(forceinline=True)
@@ -121,24 +157,27 @@ def record(k, c, room, total):
 @njit(forceinline=True)
 def tick(k, law, c, room, q, v, total):
     """Row k for the plant at q, v (n,); total (n,) is the torque to step with. Returns a status, see status.py."""
-    log, effects = c.log, c.effects
+    log, effects, found = c.log, c.effects, True
     for i in range(len(q)):
         log[k, 0, i], log[k, 1, i] = q[i], v[i]
     if k == 0:
         begin(effects, log, c.reference)
     sense(k, effects, log, c.reference, room.q, room.v, room.ref)
     if k % int(effects.timing[EVERY]) == 0:
-        ask_law(k, law, c, room)
+        found = ask(k, law, c, room)
+    if len(c.sight) > 0:
+        unseen(k, c, room)
     drive(k, effects, c.plant, q, room.wanted, room.jacobian, log)
     resist(k, effects, c.plant, q, v, room.jacobian, log)
-    return record(k, c, room, total)
+    status = record(k, c, room, total)
+    return status if found else LOST
 
 
 @njit
-def tick_flat(k, law, q, v, total, believed, gains, memory, plant, effects, reference, targets, grip, work, log):
+def tick_flat(k, law, q, v, total, believed, gains, memory, plant, effects, reference, targets, grip, work, log, *eyes):
     """tick, with the fields of Closed one by one, tuples of arrays in place of Model and Effects."""
     believed, plant, effects = Model(*believed), Model(*plant), Effects(*effects)
-    c = borrowed(Closed(believed, gains, memory, plant, effects, reference, targets, grip, work, log))
+    c = borrowed(Closed(believed, gains, memory, plant, effects, reference, targets, grip, work, log, *eyes))
     return tick(k, law, c, room_in(c.work), borrowed(q), borrowed(v), borrowed(total))
 
 
