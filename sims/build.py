@@ -264,6 +264,12 @@ def law_of(scenario, robot, reference, torque):
     return design.law(robot, sim.timestep * sim.control_every, reference[-1, 0], **words)
 
 
+def ropes_of(scenario) -> list:
+    """The loads that hang from the robot."""
+    loads = [item for item in scenario.disturbances if item.type == "hanging_load"]
+    return [Rope(**item.model_dump(exclude={"type"})) for item in loads]
+
+
 def gear_of(item) -> Gear:
     """Of the one flexible_joint of a scenario."""
     return Gear(item.stiffness, item.motor_inertia, item.damping, item.play)
@@ -295,7 +301,7 @@ def effects_of(scenario, robot, plant_robot, steps):
         pushes=[Push(p.link, p.force, p.start, p.duration, p.point) for p in found["push"]],
         drags=[Drag(**item.model_dump(exclude={"type"})) for item in found["drag"]],
         winds=[Wind(**item.model_dump(exclude={"type"})) for item in found["wind"]],
-        ropes=[Rope(**item.model_dump(exclude={"type"})) for item in found["hanging_load"]],
+        ropes=ropes_of(scenario),
         motor_lag=found["motor_lag"][0].time_constant if found["motor_lag"] else 0.0,
         gear=gear_of(*found["flexible_joint"]) if found["flexible_joint"] else None,
         thrust_scale=scenario.robot.limits.effort_scale,

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sims.build import ropes_of
 from sims.metrics import Evidence
 from sims.metrics_cost import Drives
 from sims.result import Check
@@ -54,10 +55,21 @@ def evidence(made, watcher, wall_time) -> Evidence:
         planned_duration=plan.trajectory.duration,
         planned_clearance=plan.clearance[:2] if plan.clearance else None,
         wall_time=wall_time,
+        swing=_swing(made, log),
         drives=Drives.of(robot, made.scenario.robot.motors),
         prices=made.scenario.prices,
         **watched,
     )
+
+
+def _swing(made, log):
+    """(N + 1, R) [rad] of loads on ropes, None where there are none."""
+    ropes = ropes_of(made.scenario)
+    if not ropes:
+        return None
+    from sims.effects.swing import swing  # loads numba
+
+    return swing(made.plant_robot, ropes, log.dt, log.q, log.v)
 
 
 def _targets(made, objects) -> dict:

@@ -59,6 +59,7 @@ class Evidence:
     targets: dict = field(default_factory=dict)
     slip: dict = field(default_factory=dict)
     wall_time: float | None = None
+    swing: np.ndarray | None = None  # (N + 1, R) angle of each rope from the vertical [rad]
     drives: object = None  # sims.metrics_cost.Drives
     prices: object = None
 
@@ -147,7 +148,7 @@ def limit_violations(q, v, limits):
 def measure(run: Evidence) -> dict:
     """All metrics of a run, in the order in which a report shows them."""
     figures = {}
-    for part in (tracking, tool, response, torques, cost, safety, objects, timing):
+    for part in (tracking, tool, response, torques, cost, safety, loads, objects, timing):
         figures.update(part(run))
     return figures
 
@@ -236,6 +237,17 @@ def safety(run):
         t, forces, unintended = run.contacts
         yield "contact.max_force_n", Metric(*_with_unit(worst(t, np.asarray(forces)), "N"))
         yield "contact.unintended_force_n", Metric(*_with_unit(worst(t, np.asarray(unintended)), "N"))
+
+
+def loads(run):
+    """max_k,r |φ_kr| of ropes r: over the run, and over t_k ≥ the end of the last move."""
+    if run.swing is None or not np.size(run.swing):
+        return
+    angle = np.rad2deg(run.swing.max(axis=1))
+    yield "load.swing_max_deg", Metric(*_with_unit(worst(run.t, angle), "deg"))
+    if run.moves:
+        after = run.t >= run.moves[-1][1] - 1e-9
+        yield "load.swing_deg", Metric(*_with_unit(worst(run.t[after], angle[after]), "deg"))
 
 
 def objects(run):

@@ -14,6 +14,7 @@ from sims.engines.poses import compose, from_matrix, inverse
 from sims.planners import planner
 from sims.planners.base import SAME, Failed
 from sims.planners.follow import follow
+from sims.planners.shaped import shaped
 from sims.strokes import frame, lift, on_board, turn
 
 ELSEWHERE = 0.1  # [m] from the tool: farther, an object is not yet where it is grasped
@@ -135,7 +136,10 @@ class Mover:
 def move(mover: Mover, step):
     """To the target, by the planner of the step, or else of the scenario."""
     settings = step.planner or mover.scenario.planner
-    planner(settings.type)(mover, step, settings)
+    if getattr(settings, "shaping", None) is not None:
+        shaped(mover, step, settings)
+    else:
+        planner(settings.type)(mover, step, settings)
 
 
 def grasp(mover: Mover, step):

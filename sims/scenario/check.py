@@ -13,6 +13,7 @@ from sims.scenario.arms import Arm, arm_of
 from sims.scenario.metric_names import metric_names
 from sims.scenario.say import did_you_mean
 from sims.scenario.schema import Output, Scenario
+from sims.scenario.schema_shaping import planners, shapings
 from sims.scenario.schema_task import Grasp, Move
 
 WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
@@ -28,6 +29,7 @@ def check(scenario: Scenario) -> Problems:
     yield from _unique_names(scenario)
     yield from _world(scenario)
     yield from _steering(scenario)
+    yield from _shaping(scenario)
     yield from _robot(scenario)
     yield from _payload(scenario)
     yield from _task(scenario)
@@ -82,6 +84,16 @@ def _steering(scenario: Scenario) -> Problems:
                 yield ("world", i, "known_to_planner"), "predicted is for a planner with `replan`, or for `safety`"
             elif thing.known_to_planner == "predicted" and thing.motion is None:
                 yield ("world", i, "known_to_planner"), "predicted is for things with a motion"
+
+
+def _shaping(scenario: Scenario) -> Problems:
+    ropes = {(d.length, d.stretch) for d in scenario.disturbances if d.type == "hanging_load"}
+    for path, shaping in shapings(scenario):
+        if shaping.frequency is None and len(ropes) != 1:
+            message = "no load hangs on a rope" if not ropes else "loads hang on ropes of several lengths"
+            yield path, f"{message}, so shaping needs the frequency of what swings"
+        if any(getattr(planner, "replan", None) is not None for _, planner in planners(scenario)):
+            yield path, "a motion that is planned anew on the way cannot be shaped"
 
 
 def _robot(scenario: Scenario) -> Problems:

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag
 
 from sims.scenario.base import Part, tagged
 from sims.scenario.schema_safety import Replan
+from sims.scenario.schema_shaping import Shaping
 from sims.scenario.units import not_negative, positive, quantity
 
 Duration = Annotated[
@@ -19,6 +20,7 @@ Duration = Annotated[
 
 
 Weight = quantity("number", ge=0)
+OF_SHAPING = "leaves no swinging behind in what hangs from the robot, or bends in it"
 
 
 class MinJerk(Part):
@@ -26,6 +28,7 @@ class MinJerk(Part):
 
     type: Literal["min_jerk"]
     duration: Duration = Field("auto", description="of each move [s]; auto: as short as the limits allow")
+    shaping: Shaping | None = Field(None, description=OF_SHAPING)
 
 
 class Avoid(Part):
@@ -40,6 +43,7 @@ class Avoid(Part):
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(None, description="left out: the scenario's")
     patience: positive("time") = Field(20.0, description="longest delay for the sake of what moves [s]")
     replan: Replan | None = Field(None, description="plan again while the robot runs, for things that are `predicted`")
+    shaping: Shaping | None = Field(None, description=OF_SHAPING)
 
 
 class Rrt(Avoid):
