@@ -29,6 +29,7 @@ from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
 from sims.engines.bullet_load import Surface
 from sims.engines.poses import matrix, rpy_quaternion
+from sims.scenario.check import replan_of
 from sims.scenario.schema_effects import DISTURBANCES
 
 ROOM = {"acceleration": 0.5, "jerk": 0.5}  # of the limits that plans to be steered may use: the rest is for braking
@@ -125,14 +126,14 @@ def replace_home(robot, home) -> Robot:
     return replace(robot, home=home)
 
 
-def replan_of(scenario):
-    """The settings of replanning: the scenario's planner's, or of the first move that has some; None."""
-    planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
-    return next((found for p in planners if (found := getattr(p, "replan", None)) is not None), None)
+def steered(scenario) -> bool:
+    """Whether the robot may have to brake before what moves."""
+    return scenario.safety is not None or replan_of(scenario) is not None
 
 
 def piloted(scenario) -> bool:
-    return scenario.safety is not None or replan_of(scenario) is not None
+    """Whether the reference may change during the run."""
+    return steered(scenario) or scenario.sim.planner_rate is not None
 
 
 def with_room(limits) -> Limits:

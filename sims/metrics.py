@@ -60,6 +60,10 @@ class Evidence:
     slip: dict = field(default_factory=dict)
     wall_time: float | None = None
     swing: np.ndarray | None = None  # (N + 1, R) angle of each rope from the vertical [rad]
+    replans: int | None = None  # how often the motion was planned again; None: nothing looked
+    replanned: tuple = ()  # times [s] at which it was planned from where the robot was
+    tolerance: object = 0.0  # (n,) or number: error beyond which that is done
+    wrench: tuple | None = None  # (t (M,), what the force-torque sensor read (M, 6) [N, N m])
     drives: object = None  # sims.metrics_cost.Drives
     prices: object = None
 
@@ -148,7 +152,7 @@ def limit_violations(q, v, limits):
 def measure(run: Evidence) -> dict:
     """All metrics of a run, in the order in which a report shows them."""
     figures = {}
-    for part in (tracking, tool, response, torques, cost, safety, loads, objects, timing):
+    for part in (tracking, tool, response, torques, cost, safety, sensors, loads, objects, replanning, timing):
         figures.update(part(run))
     return figures
 
@@ -248,6 +252,35 @@ def loads(run):
     if run.moves:
         after = run.t >= run.moves[-1][1] - 1e-9
         yield "load.swing_deg", Metric(*_with_unit(worst(run.t[after], angle[after]), "deg"))
+
+
+def sensors(run):
+    if run.wrench is not None and np.isfinite(run.wrench[1]).all(axis=1).any():
+        finite = np.isfinite(run.wrench[1]).all(axis=1)  # of a run that diverged
+        t, wrench = (x[finite] for x in run.wrench)
+        for name, unit, part in (("force", "N", wrench[:, :3]), ("torque", "N m", wrench[:, 3:])):
+            size, suffix = np.linalg.norm(part, axis=1), unit.lower().replace(" ", "")
+            yield f"wrench.{name}_max_{suffix}", Metric(*_with_unit(worst(t, size), unit))
+            yield f"wrench.{name}_rms_{suffix}", Metric(rms(size), unit)
+
+
+def replanning(run):
+    if run.replans is not None:
+        yield "replanning.count", Metric(float(run.replans), "-")
+    if len(run.replanned):
+        lasted = reactions(run.t, np.abs(run.q - run.q_ref), run.tolerance, run.replanned)
+        yield "replanning.reaction_max_s", Metric(*_with_unit(worst(run.replanned, lasted), "s"))
+
+
+def reactions(t, e, tolerance, times):
+    """Seconds for which an error e (N, n) was beyond the tolerance until each of the times, since the last."""
+    far, dt, first, lasted = (e > tolerance).any(axis=1), t[1] - t[0], 0, []
+    for time in times:
+        k = min(round(time / dt), len(t))  # from this step on the reference is another one
+        near = np.flatnonzero(~far[first:k])
+        lasted.append((k - first - (near[-1] + 1 if len(near) else 0)) * dt)
+        first = k
+    return lasted
 
 
 def objects(run):

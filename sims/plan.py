@@ -18,7 +18,7 @@ from robocalc.errors import RobocalcError
 from robocalc.optimize import Plan, Status, Violation
 from robocalc.trajectory import Trajectory, discrete_reference
 from robocalc.trajectory.numbers_given import steps as whole_steps
-from sims.build import gripper_joints, motion_limits, piloted, with_room
+from sims.build import gripper_joints, motion_limits, steered, with_room
 from sims.planners.base import DERIVATIVES, Failed
 from sims.steps import CLOSING, Mover
 
@@ -103,7 +103,7 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
     """
     began = process_time()
     limits = motion_limits(scenario, robot)
-    limits = with_room(limits) if piloted(scenario) else limits
+    limits = with_room(limits) if steered(scenario) else limits
     mover = Mover(scenario, robot, limits, gripper_joints(robot), world)
     spans, failures = [], []
     for i, step in enumerate(scenario.task):

@@ -52,6 +52,8 @@ class Run:
     warnings: tuple = ()
     folder: Path | None = None
     paced: tuple = ()  # of a run that was steered: the plan's steps at the times at which they were done
+    replans: int | None = None  # how often the motion was planned again, of a run that looked for that
+    replanned: tuple = ()  # times [s] at which it was planned from where the robot was
 
     @property
     def verdict(self) -> str:

@@ -134,6 +134,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
             pauses=sorted(watched | steered),
             on_pause=look,
             most=steps if pilot else None,
+            seen=pilot.error if pilot else None,
         )
         wall = perf_counter() - wall
     log, notes = result.log, (*made.warnings, *law.notes(result.memory))
@@ -147,8 +148,9 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
     outcome = Outcome.CHATTERS if chatters(log, sim.control_every, made.plant_robot) else result.outcome
     reason = watcher.reason if watcher else None
     if pilot is not None:
-        made = replace(made, paced=pilot.shown_steps())
+        made = replace(made, paced=pilot.shown_steps(), replans=pilot.count, replanned=tuple(pilot.begun_anew))
         timings |= {"longest reaction": max(pilot.reactions, default=0.0)}
+        notes += pilot.notes()
         if not pilot.done and outcome is Outcome.FINISHED:
             outcome, reason = Outcome.STOPPED, pilot.told()
     found = replace(made, log=log, outcome=outcome, timings=timings, reason=reason, warnings=notes)

@@ -28,10 +28,13 @@ PREDICTED = ("the robot", "what is predicted")
 
 
 class Again:
-    """replan   settings, or None: never; world: shapes as they are; known: name -> known_to_planner"""
+    """replan   settings, or None: never; world: shapes as they are; known: name -> known_to_planner
+    latency  [s] that a plan takes: what moves is seen as it was then
+    """
 
-    def __init__(self, replan, robot, world, known, track, guard, limits, fingers, seed):
+    def __init__(self, replan, robot, world, known, track, guard, limits, fingers, seed, latency=0.0):
         self.replan, self.robot, self.track, self.guard, self.seed = replan, robot, track, guard, seed
+        self.latency = latency
         self.moving = [s for s in world if s.motion is not None and known[s.name]]
         self.predicted = {s.name for s in self.moving if known[s.name] == "predicted"}
         self.due, self.stood, self.count, self.reactions, self.events = 0.0, None, 0, [], []
@@ -110,8 +113,10 @@ class Again:
 
     def _seen(self, t):
         """What moves as the planner sees it at t: by its motion, or from its place and velocity."""
-        doubt = {key: getattr(self.replan, key) for key in ("initial", "growth", "most")}
-        return [Seen(shape, t, doubt) if shape.name in self.predicted else shape for shape in self.moving]
+        settings, then = self.replan, max(0.0, t - self.latency)
+        initial = min(settings.most, settings.initial + settings.growth * (t - then))
+        doubt = {"initial": initial, "growth": settings.growth, "most": settings.most}
+        return [Seen(shape, then, doubt) if shape.name in self.predicted else shape for shape in self.moving]
 
     # --- off the path
 

@@ -28,6 +28,7 @@ class Track:
         self.courses = {}
         self.part, self.schedule, self.tau, self.push = 0, None, (0.0, 1.0), 0.0
         self.way, self.left = None, 0.0  # a Way off the path, and the share at which the path was left
+        self.origin, self.jumped = self.spans[0].start, False  # the share at which the base begins; base begun anew
         self.times, self.shares, self.begun, self.ended = [0.0], [0.0], [0.0], []
         self._profile, self._final = None, 1.0
 
@@ -63,6 +64,14 @@ class Track:
         self.way, self.bases[self.part] = way, way.motion
         self.courses.pop(self.part, None)
         self.follow(whole(way.motion))
+
+    def rejoin(self, motion):
+        """Follow a motion from where the robot is instead, which ends where this part does."""
+        if self.way is None:
+            self.origin = float(self._share(np.clip([self.state()[0]], 0.0, self.base.duration))[0])
+        self.bases[self.part], self.jumped = motion, True
+        self.courses.pop(self.part, None)
+        self.follow(whole(motion))
 
     def state(self):
         """(σ, σ̇, σ̈) now."""
@@ -112,6 +121,7 @@ class Track:
     def rows(self, k) -> Rest:
         """The reference from step k to a step after the next look; parts of the plan follow each other."""
         count, tau, s = self._sampled()
+        before = self._before() if self.jumped else None
         q, ends = self.base(np.clip(s[:count], 0.0, self.base.duration)), False
         share, arrived = self._share(s[:count]), self._arrives(tau, s)[count - 1]
         if arrived:
@@ -124,7 +134,13 @@ class Track:
             self._step_on(tau)
         self.times.append((k + len(share) - 1) * self.dt)
         self.shares.append(float(share[-1]))
-        return Rest(q, bool(ends), self._grips(share))
+        return Rest(q, bool(ends), self._grips(share), before)
+
+    def _before(self):
+        """Where a base that is begun anew would have been a step ago."""
+        self.jumped = False
+        q, v, a = (self.base(0.0, order) for order in range(3))
+        return q - self.dt * v + 0.5 * self.dt**2 * a
 
     def _sampled(self):
         """(rows until the part's end or one after the next look, τ, σ)."""
@@ -152,7 +168,7 @@ class Track:
         """Time of the plan [s] at σ of the current part."""
         if self.way is not None:
             return np.full(len(s), self.left)
-        return self.span.start + s * ((self.span.end - self.span.start) / self.base.duration)
+        return self.origin + s * ((self.span.end - self.origin) / self.base.duration)
 
     def _grips(self, share):
         if self.grip is None:
@@ -167,6 +183,7 @@ class Track:
             self.part -= 1
             return True
         self.begun.append(t)
+        self.origin = self.span.start
         return False
 
     # --- what is told

@@ -13,6 +13,7 @@ from sims.scenario.arms import Arm, arm_of
 from sims.scenario.metric_names import metric_names
 from sims.scenario.say import did_you_mean
 from sims.scenario.schema import Output, Scenario
+from sims.scenario.schema_safety import Replan
 from sims.scenario.schema_shaping import planners, shapings
 from sims.scenario.schema_task import Grasp, Move
 
@@ -20,6 +21,7 @@ WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
 # disturbances whose vectors are of world or link, not one number a joint
 IN_WORLD = ("push", "drag", "wind", "hanging_load")
 ONCE = ("motor_lag", "flexible_joint")
+DYNAMIC = ("collocation", "ddp")  # planners of motions with their torques
 Problems = Iterator[tuple[tuple, str]]
 
 
@@ -45,9 +47,48 @@ def _rates(scenario: Scenario) -> Problems:
             near = physics / max(1, round(ratio))
             message = f"{sim.control_rate:g} Hz does not divide the physics rate {physics:g} Hz; nearest: {near:g} Hz"
             yield ("sim", "control_rate"), message
+    yield from _planner_rate(scenario)
     told = scenario.output.log_rate != Output().log_rate  # the default is made to fit by `complete`
     if told and scenario.output.log_rate > physics * (1 + WHOLE):
         yield ("output", "log_rate"), f"{scenario.output.log_rate:g} Hz is above the physics rate {physics:g} Hz"
+
+
+def _planner_rate(scenario: Scenario) -> Problems:
+    """Physics, control, planner: each rate divides the one before."""
+    sim, settings = scenario.sim, replan_of(scenario)
+    control = 1 / (sim.timestep * sim.control_every)
+    period = settings.every if settings is not None else None
+    if sim.planner_rate is not None:
+        ratio, period = control / sim.planner_rate, 1 / sim.planner_rate
+        if ratio < 1 - WHOLE or abs(ratio - round(ratio)) > WHOLE * max(1, ratio):
+            near = control / max(1, round(ratio))
+            message = f"{sim.planner_rate:g} Hz does not divide the control rate {control:g} Hz; nearest: {near:g} Hz"
+            yield ("sim", "planner_rate"), message
+        if settings is not None and settings.every not in (Replan().every, period):
+            message = f"{sim.planner_rate:g} Hz is not replan.every, {settings.every:g} s: give one of them"
+            yield ("sim", "planner_rate"), message
+        yield from ((("sim", "planner_rate"), why) for why in _planned_once(scenario))
+    if sim.planner_latency > 0 and period is None:
+        yield ("sim", "planner_latency"), "is for a planner that looks again: give sim.planner_rate too"
+    elif sim.planner_latency > 0:
+        ratio = sim.planner_latency * control
+        if abs(ratio - round(ratio)) > WHOLE * max(1, ratio):
+            near = f"nearest: {round(ratio) / control:g} s"
+            yield ("sim", "planner_latency"), f"{sim.planner_latency:g} s is no multiple of a control period; {near}"
+        if sim.planner_latency > period * (1 + WHOLE):
+            message = f"{sim.planner_latency:g} s is longer than the planner's period, {period:g} s"
+            yield ("sim", "planner_latency"), message
+
+
+def _planned_once(scenario: Scenario) -> Iterator[str]:
+    """Why a scenario's motion cannot be planned anew from where the robot is."""
+    planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
+    kinds = [p.type for p in planners if p is not None and p.type in DYNAMIC]
+    if kinds:
+        yield f"{kinds[0]} plans the dynamics once; min_jerk and avoid plan anew, controller mpc at each period"
+    elif getattr(type(scenario.controller.design()), "along", False):
+        name = scenario.controller.type
+        yield f"{name} is made for one motion; take a law that follows any, such as computed_torque"
 
 
 def _unique_names(scenario: Scenario) -> Problems:
@@ -70,6 +111,12 @@ def _world(scenario: Scenario) -> Problems:
                     yield ("world", i, "motion", "frames", k, "t"), message
 
 
+def replan_of(scenario: Scenario):
+    """The settings of replanning: the planner's, or of the first move that has some; None."""
+    planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
+    return next((found for p in planners if (found := getattr(p, "replan", None)) is not None), None)
+
+
 def _steering(scenario: Scenario) -> Problems:
     things = {thing.name: thing for thing in scenario.world}
     for i, name in enumerate(scenario.safety.things if scenario.safety else ()):
@@ -77,8 +124,7 @@ def _steering(scenario: Scenario) -> Problems:
             yield ("safety", "things", i), f"nothing in the world is named {name!r}{did_you_mean(name, things)}"
         elif things[name].motion is None:
             yield ("safety", "things", i), f"{name!r} does not move by itself: it has no motion to watch"
-    planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
-    if not any(getattr(planner, "replan", None) for planner in planners):
+    if replan_of(scenario) is None:
         for i, thing in enumerate(scenario.world):
             if thing.known_to_planner == "predicted" and scenario.safety is None:
                 yield ("world", i, "known_to_planner"), "predicted is for a planner with `replan`, or for `safety`"
@@ -158,12 +204,12 @@ def per_joint(scenario: Scenario):
     if robot.start_velocity is not None:
         yield ("robot", "start_velocity"), robot.start_velocity
     parts = [(("robot", "limits"), robot.limits), (("robot", "friction"), robot.friction)]
-    parts += [(("controller",), scenario.controller)]
+    parts += [(("sim",), scenario.sim), (("controller",), scenario.controller)]
     parts += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances) if item.type not in IN_WORLD]
     parts += [(("sensors", key), part) for key, part in scenario.sensors if key not in ("latency", "force_torque")]
     for path, part in parts:
         for key, value in part or ():
-            if isinstance(value, tuple) and key != "com":
+            if isinstance(value, tuple) and key not in ("com", "gravity"):
                 yield (*path, key), value
 
 

@@ -115,6 +115,8 @@ def finish(document: Document, folder: Path, overrides, prefix="--set ") -> Scen
     touched = [*document.broken, *(path for path, _ in wrong)]
     if ("sim", "timestep") in touched:  # what was only measured by it
         touched += [("sim", "control_rate"), ("output", "log_rate")]
+    if ("sim", "control_rate") in touched:
+        touched += [("sim", "planner_rate"), ("sim", "planner_latency")]
     for path, message in check(scenario) if scenario else ():
         if not any(path[: len(t)] == t or t[: len(path)] == path for t in touched):
             document.complain(path, message)

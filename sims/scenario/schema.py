@@ -18,7 +18,7 @@ from sims.scenario.schema_robot import Robot
 from sims.scenario.schema_safety import Safety
 from sims.scenario.schema_task import TaskStep
 from sims.scenario.schema_world import WorldItem
-from sims.scenario.units import positive, quantity, vector
+from sims.scenario.units import not_negative, per_joint, positive, quantity, vector
 
 FORMAT = "robocalc/1"
 KEEP = ("metrics", "log", "plots", "replay")
@@ -34,6 +34,15 @@ class Sim(Part):
     control_rate: positive("frequency") | None = Field(
         None, description="of the controller [Hz], divides 1/timestep; left out: each physics step"
     )
+    planner_rate: positive("frequency") | None = Field(
+        None, description="at which the motion is planned anew from where the robot is [Hz], divides the control rate"
+    )
+    planner_latency: not_negative("time") = Field(
+        0.0, description="from the planner's look at robot and things until its plan is followed [s]"
+    )
+    planner_tolerance: per_joint("joint position", ge=0) = Field(
+        0.01, description="a joint must be further from the plan than this to be planned anew [rad or m]"
+    )
     max_duration: positive("time") = Field(60.0, description="a task that takes longer is refused [s]")
     gravity: vector("acceleration", 3) = Field((0.0, 0.0, -9.81), description="[m/s^2] in world")
     solver_iterations: Annotated[int, Field(ge=1, le=10_000)] = Field(150, description="of the contact solver")
@@ -42,6 +51,16 @@ class Sim(Part):
     def control_every(self) -> int:
         """Physics steps per control step."""
         return 1 if self.control_rate is None else max(1, round(1 / (self.control_rate * self.timestep)))
+
+    @property
+    def planner_every(self) -> int | None:
+        """Physics steps from one look of the planner to the next; None: it does not look again."""
+        return None if self.planner_rate is None else max(1, round(1 / (self.planner_rate * self.timestep)))
+
+    @property
+    def planner_steps(self) -> int:
+        """Physics steps that a plan takes."""
+        return round(self.planner_latency / self.timestep)
 
 
 class Bound(Part):
