@@ -11,20 +11,36 @@ from time import process_time
 import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
-from sims.bench.gym_free import plant_of
+from sims.bench.gym_free import plant_of, rewards, stepper
 from sims.bench.gym_laws import CONTROLLERS, controller, known
 from sims.bench.gym_task import Task
 from sims.bench.gym_tasks import TASKS
 from sims.bench.gym_world import World
 
-# return and RMSE of safe-control-gym at e39a569 (examples/lqr), its own seeds
+# return and RMSE of safe-control-gym at e39a569 on its examples/lqr, with its own seeds; its PID has no weights
 THEIRS = {
     "cart_pole_stabilisation": {"lqr": (-6.585497503290104, 0.19357258), "ilqr": (-6.560666823535171, 0.19476970)},
     "cart_pole_tracking": {"lqr": (-225.70207397205962, 1.32362038), "ilqr": (-23.265866187402253, 0.39691179)},
-    "quadrotor_2d_stabilisation": {"lqr": (-22.321447158846073, 0.24644341), "ilqr": (-20.64863644549722, 0.22636248)},
-    "quadrotor_2d_tracking": {"lqr": (-5.878324991860316, 0.17238170), "ilqr": (-2.86410867742873, 0.09575793)},
-    "quadrotor_3d_stabilisation": {"lqr": (-23.643395062259458, 0.27492008), "ilqr": (-22.32441068246237, 0.26244060)},
-    "quadrotor_3d_tracking": {"lqr": (-36.84086327939423, 0.40812440), "ilqr": (-34.45127718183841, 0.34102706)},
+    "quadrotor_2d_stabilisation": {
+        "lqr": (-22.321447158846073, 0.24644341),
+        "ilqr": (-20.64863644549722, 0.22636248),
+        "pid": (-122.06627578311414, 0.15583009),
+    },
+    "quadrotor_2d_tracking": {
+        "lqr": (-5.878324991860316, 0.17238170),
+        "ilqr": (-2.86410867742873, 0.09575793),
+        "pid": (-6.480033828828676, 0.10923880),
+    },
+    "quadrotor_3d_stabilisation": {
+        "lqr": (-23.643395062259458, 0.27492008),
+        "ilqr": (-22.32441068246237, 0.26244060),
+        "pid": (-229.18627935680013, 0.18074025),
+    },
+    "quadrotor_3d_tracking": {
+        "lqr": (-36.84086327939423, 0.40812440),
+        "ilqr": (-34.45127718183841, 0.34102706),
+        "pid": (-52.59735333438881, 0.30667727),
+    },
 }
 
 
@@ -110,54 +126,10 @@ def _seen(task, world, x, k):
     return task.state_of(world.disturbed("observation", task.measured(x)[list(task.order)], k))
 
 
-def stepper(task, plant):
-    """advance(u, fresh, x, force=None): a control period of the plant under u; the state then into x.
-
-    force   (2,) x, z or (3,) in world [N], as the gym applies it: at the middle of the pole; at the place where the
-            quadrotor was when the period began
-    """
-    if task.spatial:
-        return plant.advance
-    from sims.bench.kernels_gym import room_for, torque_flat
-
-    n, h = task.robot.n, task.plant()
-    q, v, begun, at = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(2 * n)
-    room, model = room_for(n, task.robot.m), task.robot.model()
-    read, push, steps, turns = plant.read, plant.push, range(task.substeps), bool(task.robot.thrusters)
-
-    def advance(u, fresh, x, force=None):
-        for step in steps:
-            if turns or step == 0 or force is not None:
-                read(q, v)
-                torque_flat(*model, h.inputs, h.drag, h.timing, q, v, u, fresh and step == 0, *room, at)
-                if force is not None:
-                    begun[:] = q if step == 0 else begun
-                    room.tau[:] += pushed(task, q, force, begun - room.past)
-            push(room.tau)
-        read(q, v)
-        x[:n], x[n:] = q, v
-
-    return advance
-
-
-def pushed(task, q, force, arm):
-    """Generalised force (n,) of a push; a quadrotor's acts at arm (n,) from its middle of one step before."""
-    n = task.robot.n
-    if n == 2:
-        return np.array([force[0], task.half_pole * (np.cos(q[1]) * force[0] - np.sin(q[1]) * force[1])])
-    return np.array([force[0], force[1], arm[1] * force[0] - arm[0] * force[1]])
-
-
 def out_of_bounds(task, x) -> bool:
     """Whether the gym ends an episode there."""
     y = task.measured(x)[list(task.order)]
     return bool(((y < task.ends[0]) | (y > task.ends[1])).any())
-
-
-def rewards(task, y, U) -> np.ndarray:
-    """(N,) of measured states y (N + 1, 2n) and inputs U (N, m)."""
-    e, du = y[1:] - task.targets[1 : len(y)], U - task.hover
-    return -0.5 * ((e * e) @ task.diagonal + task.effort * (du * du).sum(axis=1))
 
 
 def rmse(task, y) -> float:

@@ -2,6 +2,8 @@
 
     FREE          engine -> plant of a spatial task
     plant_of      the plant of any task in that engine
+    stepper       a control period of it
+    rewards       of what came of it
 
 A chain of joints turns by Euler angles, a free body by the exponential of its rates: the same motion, but steps that
 differ by the square of their length. Controllers plan with the chain; the gym's figures are the free body's. States
@@ -16,7 +18,7 @@ from sims.engines import engine
 
 
 class Free:
-    """A plant of a spatial task; `advance(u, fresh, x, force)` is what gym.stepper gives for others."""
+    """A plant of a spatial task; `advance(u, fresh, x, force)` is what stepper gives for others."""
 
     def __init__(self, task):
         self.task, self.dt = task, task.dt
@@ -94,6 +96,50 @@ def plant_of(task, kind):
     if kind not in FREE:
         raise InvalidInput(f"{task.name} flies freely, which engine {kind} is not asked for here: {' or '.join(FREE)}")
     return FREE[kind](task)
+
+
+def stepper(task, plant):
+    """advance(u, fresh, x, force=None): a control period of the plant under u; the state then into x.
+
+    force   (2,) x, z or (3,) in world [N], as the gym applies it: at the middle of the pole; at the place where the
+            quadrotor was when the period began
+    """
+    if task.spatial:
+        return plant.advance
+    from sims.bench.kernels_gym import room_for, torque_flat
+
+    n, h = task.robot.n, task.plant()
+    q, v, begun, at = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(2 * n)
+    room, model = room_for(n, task.robot.m), task.robot.model()
+    read, push, steps, turns = plant.read, plant.push, range(task.substeps), bool(task.robot.thrusters)
+
+    def advance(u, fresh, x, force=None):
+        for step in steps:
+            if turns or step == 0 or force is not None:
+                read(q, v)
+                torque_flat(*model, h.inputs, h.drag, h.timing, q, v, u, fresh and step == 0, *room, at)
+                if force is not None:
+                    begun[:] = q if step == 0 else begun
+                    room.tau[:] += pushed(task, q, force, begun - room.past)
+            push(room.tau)
+        read(q, v)
+        x[:n], x[n:] = q, v
+
+    return advance
+
+
+def pushed(task, q, force, arm):
+    """Generalised force (n,) of a push; a quadrotor's acts at arm (n,) from its middle of one step before."""
+    n = task.robot.n
+    if n == 2:
+        return np.array([force[0], task.half_pole * (np.cos(q[1]) * force[0] - np.sin(q[1]) * force[1])])
+    return np.array([force[0], force[1], arm[1] * force[0] - arm[0] * force[1]])
+
+
+def rewards(task, y, U) -> np.ndarray:
+    """(N,) of measured states y (N + 1, 2n) and inputs U (N, m)."""
+    e, du = y[1:] - task.targets[1 : len(y)], U - task.hover
+    return -0.5 * ((e * e) @ task.diagonal + task.effort * (du * du).sum(axis=1))
 
 
 def quaternion(yaw, pitch, roll):

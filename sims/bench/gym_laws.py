@@ -1,19 +1,23 @@
 """Controllers of the gym's tasks: each is made for a task and a start, and gives inputs at every control period.
 
 CONTROLLERS   name -> function (task, x0) -> act(k, x) -> u (m,), not limited yet
-lqr           one gain about rest, of the exact sampled dynamics
+lqr           one gain about rest; thrusts that meet a limit keep their moments
 optimal       the task's best motion by DDP, kept to by its TVLQR gains
 mpc           the same over a horizon, anew every period from the state as it is
 pid           cascaded: position -> thrust and lean -> moments (quadrotors)
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
+from sims.bench.gym_free import plant_of, rewards, stepper
 from sims.bench.gym_plan import HeldPasses, cost_of, plan
 from sims.bench.gym_task import G
 
 HORIZON = {15: 30, 50: 50}  # periods that mpc looks ahead, by control rate [1/s]
+EFFORTS = (1.0, 2.0)  # of the task's weight of the inputs, that lqr chooses from
 REPLANS = 2  # iterations of mpc a period
 
 
@@ -38,27 +42,66 @@ def rest(task):
     return AB[0, :, : 2 * n].copy(), AB[0, :, 2 * n :].copy()
 
 
-def gains(task):
-    """(K, S) of the task's weights about rest."""
+def euler(task):
+    """(A, B) about rest by Euler's rule over a control period, without damping, as the gym's controllers take it."""
+    n, T = task.robot.n, task.period
+    A, B = rest(replace(task, damping=0.0, rates=(task.rates[1], task.rates[1])))
+    A, B = (A - np.eye(2 * n)) / task.dt, B / task.dt
+    A[:n], B[:n] = np.eye(n, 2 * n, n), 0.0
+    return np.eye(2 * n) + T * A, T * B
+
+
+def gains(task, A, B, effort=1.0):
+    """(K, S) of the task's weights, that of the inputs times `effort`."""
     from robocalc.control import dlqr
 
-    return dlqr(*rest(task), np.diag(task.diagonal), task.effort * np.eye(task.robot.m))
+    return dlqr(A, B, np.diag(task.diagonal), effort * task.effort * np.eye(task.robot.m))
 
 
 def lqr(task, x0):
-    """The linear-quadratic tracker: u = u₀ - K x - (R + BᵀSB)⁻¹ Bᵀ b_{k+1}, the best for the linear model.
+    """The linear-quadratic tracker: u = u₀ - K y - (R + BᵀSB)⁻¹ Bᵀ b_{k+1}, the best for the linear model.
 
         b_k = (A - BK)ᵀ b_{k+1} - Q r_k,    b_N = -S r_N
-    Source: Anderson & Moore (1990), section 4.2.
+    Far from rest no linear model is the robot: of the exact sampled one and Euler's, the latter with EFFORTS R, it
+    takes what returns most on the task's own equations from x0. Source: Anderson & Moore (1990), section 4.2.
     """
-    A, B = rest(task)
-    K, S = gains(task)
-    r, F = task.targets, np.linalg.solve(task.effort * np.eye(B.shape[1]) + B.T @ S @ B, B.T)
+    coarse = euler(task)
+    laws = [_tracker(task, *rest(task)), *(_tracker(task, *coarse, effort) for effort in EFFORTS)]
+    return max(laws, key=lambda law: _tried(task, law, x0))
+
+
+def _tracker(task, A, B, effort=1.0):
+    K, S = gains(task, A, B, effort)
+    R = effort * task.effort * np.eye(B.shape[1])
+    r, F = task.targets, np.linalg.solve(R + B.T @ S @ B, B.T)
     b = np.empty_like(r)
     b[-1] = -S @ r[-1]
     for k in range(len(r) - 2, -1, -1):
         b[k] = (A - B @ K).T @ b[k + 1] - task.diagonal * r[k]
-    return lambda k, x: task.hover - K @ x - F @ b[k + 1]
+    return lambda k, x: within(task, task.hover - K @ task.measured(x) - F @ b[k + 1])
+
+
+def within(task, u):
+    """Thrusts within their limits that keep the moments of u, at the price of their sum, where that can be."""
+    if not task.robot.thrusters:
+        return u
+    low, high = task.limits
+    shift_low, shift_high = (low - u).max(), (high - u).min()
+    return u if shift_low > shift_high else u + min(max(0.0, shift_low), shift_high)
+
+
+def _tried(task, law, x0):
+    """Return of a law in the compiled model."""
+    n = task.robot.n
+    X, U = np.tile(x0, (task.periods + 1, 1)), np.empty((task.periods, task.robot.m))
+    with plant_of(task, "twin") as plant:
+        plant.reset(x0[:n], x0[n:])
+        advance = stepper(task, plant)
+        for k in range(task.periods):
+            U[k] = np.clip(law(k, X[k]), *task.limits)
+            advance(U[k], k == 0, X[k + 1])
+    total = rewards(task, np.array([task.measured(x) for x in X]), U).sum()
+    return total if np.isfinite(total) else -np.inf
 
 
 def optimal(task, x0):
@@ -70,7 +113,7 @@ def optimal(task, x0):
 def mpc(task, x0):
     """Real-time iterations: a few steps of DDP each period on the horizon from x, starting from the last solution; what
     lies beyond costs as under the LQR about rest."""
-    _, S = gains(task)
+    _, S = gains(task, *rest(task))
     last = {}
 
     def act(k, x):

@@ -11,8 +11,8 @@ import casadi as ca
 import numpy as np
 from scipy.linalg import solve_discrete_are
 
-from sims.bench.gym import out_of_bounds, rewards, stepper
-from sims.bench.gym_free import plant_of
+from sims.bench.gym import out_of_bounds
+from sims.bench.gym_free import plant_of, rewards, stepper
 
 MOST, GROWTH, GREATEST, EPSILON = 15, 10.0, 1000.0, 0.01
 ARM, INERTIA, MASS = 0.0397, 1.4e-5, 0.027
