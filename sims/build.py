@@ -27,6 +27,7 @@ from robocalc.trajectory import Limits
 from sims.effects import Drag, Gear, Push, Rope, Wind, make_effects
 from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
+from sims.effects.estimator import law_latency
 from sims.engines.bullet_load import Surface
 from sims.engines.poses import matrix, rpy_quaternion
 from sims.scenario.check import replan_of
@@ -257,7 +258,7 @@ def law_of(scenario, robot, reference, torque):
     or None. A design that works along a reference (`along`) is given both, with every NaN filled by inverse dynamics.
     """
     sim, design = scenario.sim, scenario.controller.design()
-    words = {"substeps": sim.control_every, "latency": scenario.sensors.latency}
+    words = {"substeps": sim.control_every, "latency": law_latency(scenario)}
     if getattr(design, "along", False):
         known = robot.inverse_dynamics(reference[:, 0], reference[:, 1], reference[:, 2])
         filled = known if torque is None else np.where(np.isnan(torque), known, torque)

@@ -14,6 +14,7 @@ import numpy as np
 from sims.build import ropes_of
 from sims.metrics import Evidence
 from sims.metrics_cost import Drives
+from sims.metrics_estimate import errors
 from sims.result import Check
 
 ROUNDING = 1e-9  # of the largest force: so near to each other are a force asked for and the same given
@@ -60,6 +61,7 @@ def evidence(made, watcher, wall_time) -> Evidence:
         replanned=made.replanned,
         tolerance=made.scenario.sim.planner_tolerance,
         wrench=(made.log.wrench_times, made.log.wrench) if len(made.log.wrench) else None,
+        estimate=errors(log)[1:] if len(log.estimate) else None,
         drives=Drives.of(robot, made.scenario.robot.motors),
         prices=made.scenario.prices,
         **watched,

@@ -1,6 +1,7 @@
 """What a run records, time first: one row a physics step, the state before the step and the torques applied over it.
 
 CHANNELS   the joint channels, in the order of the recorded array (N + 1, channels, n)
+ESTIMATES  likewise of Log.estimate (M, 4, n)
 Log        that array, by name
 """
 
@@ -21,6 +22,12 @@ CHANNELS = {
     "tau": ("N m", "torque applied by the drive: wanted, within its limits"),
     "tau_world": ("N m", "torque by the world: friction, pushes"),
 }
+ESTIMATES = {  # of an estimator, one row a control instant: name -> (unit of a revolute joint, meaning)
+    "q_estimate": ("rad", "joint position as estimated, which the controller runs on"),
+    "v_estimate": ("rad/s", "joint velocity as estimated"),
+    "q_deviation": ("rad", "standard deviation that the estimator believes its position to have"),
+    "v_deviation": ("rad/s", "likewise of its velocity"),
+}
 CHANNEL_INDEX = {name: i for i, name in enumerate(CHANNELS)}
 
 
@@ -31,10 +38,11 @@ class Log:
     objects     name -> (N_o, 7) position [m] and quaternion xyzw in world, at t_objects (N_o,)
     clearance   (N_o,) [m] smallest distance of robot to anything it must not touch, and `clearance_pair` its names
     witness     (N_o, 6) [m] the two points in world whose distance that is, NaN where nothing is near
+    apart       (N_o,) [m] smallest distance between two robots, where there are several
     contacts    (N_o,) [N] sum of normal forces on the robot
     wrench      (N_w, 6) [N, N m] of the force-torque sensor in its axes: what the robot exerts on all beyond it
     t_wrench    (N_w,) [s] where the sensor has a rate of its own, else empty: read at t_objects
-    estimate    (M, 4, n) of the estimator, if there is one: position, velocity and their deviations, at t_estimate (M,)
+    estimate    (M, 4, n) of the estimator, if there is one, in the order of ESTIMATES, at t_estimate (M,)
     touches     (C, 5) each point of contact on the robot: t [s], x, y, z [m] in world, normal force [N]; t as t_objects
     """
 
@@ -47,6 +55,7 @@ class Log:
     contacts: np.ndarray = field(default_factory=lambda: np.zeros(0))
     touches: np.ndarray = field(default_factory=lambda: np.zeros((0, 5)))
     witness: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
+    apart: np.ndarray = field(default_factory=lambda: np.zeros(0))
     wrench: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
     t_estimate: np.ndarray = field(default_factory=lambda: np.zeros(0))
     estimate: np.ndarray = field(default_factory=lambda: np.zeros((0, 4, 0)))

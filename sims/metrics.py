@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sims.metrics_cost import costs
+from sims.metrics_estimate import figures as estimator_figures
 
 SETTLED = 0.02  # of a joint's range of motion, wanted or executed: the band of the settling time
 LEAST_RANGE = 0.05  # [rad | m]: what moves less is held to the band of this
@@ -59,11 +60,12 @@ class Evidence:
     targets: dict = field(default_factory=dict)
     slip: dict = field(default_factory=dict)
     wall_time: float | None = None
-    swing: np.ndarray | None = None  # (N + 1, R) angle of each rope from the vertical [rad]
     replans: int | None = None  # how often the motion was planned again; None: nothing looked
     replanned: tuple = ()  # times [s] at which it was planned from where the robot was
     tolerance: object = 0.0  # (n,) or number: error beyond which that is done
     wrench: tuple | None = None  # (t (M,), what the force-torque sensor read (M, 6) [N, N m])
+    swing: np.ndarray | None = None  # (N + 1, R) angle of each rope from the vertical [rad]
+    estimate: tuple | None = None  # (errors (M, 2, n), deviations (M, 2, n)) of an estimator, see metrics_estimate
     drives: object = None  # sims.metrics_cost.Drives
     prices: object = None
 
@@ -152,7 +154,8 @@ def limit_violations(q, v, limits):
 def measure(run: Evidence) -> dict:
     """All metrics of a run, in the order in which a report shows them."""
     figures = {}
-    for part in (tracking, tool, response, torques, cost, safety, sensors, loads, objects, replanning, timing):
+    moved = (tracking, tool, response, torques, cost, estimate)
+    for part in (*moved, safety, sensors, loads, objects, replanning, timing):
         figures.update(part(run))
     return figures
 
@@ -230,6 +233,12 @@ def cost(run):
             yield name, Metric(value, unit, when)
 
 
+def estimate(run):
+    if run.estimate is not None and len(run.estimate[0]):
+        for name, value, unit in estimator_figures(*(x[..., run.tracked] for x in run.estimate)):
+            yield name, Metric(value, unit)
+
+
 def safety(run):
     arm = run.tracked  # fingers have physical stops
     yield "limits.violations", Metric(limit_violations(run.q[:, arm], run.v[:, arm], run.limits.select(arm)), "-")
@@ -241,17 +250,6 @@ def safety(run):
         t, forces, unintended = run.contacts
         yield "contact.max_force_n", Metric(*_with_unit(worst(t, np.asarray(forces)), "N"))
         yield "contact.unintended_force_n", Metric(*_with_unit(worst(t, np.asarray(unintended)), "N"))
-
-
-def loads(run):
-    """max_k,r |φ_kr| of ropes r: over the run, and over t_k ≥ the end of the last move."""
-    if run.swing is None or not np.size(run.swing):
-        return
-    angle = np.rad2deg(run.swing.max(axis=1))
-    yield "load.swing_max_deg", Metric(*_with_unit(worst(run.t, angle), "deg"))
-    if run.moves:
-        after = run.t >= run.moves[-1][1] - 1e-9
-        yield "load.swing_deg", Metric(*_with_unit(worst(run.t[after], angle[after]), "deg"))
 
 
 def sensors(run):
@@ -281,6 +279,17 @@ def reactions(t, e, tolerance, times):
         lasted.append((k - first - (near[-1] + 1 if len(near) else 0)) * dt)
         first = k
     return lasted
+
+
+def loads(run):
+    """max_k,r |φ_kr| of ropes r: over the run, and over t_k ≥ the end of the last move."""
+    if run.swing is None or not np.size(run.swing):
+        return
+    angle = np.rad2deg(run.swing.max(axis=1))
+    yield "load.swing_max_deg", Metric(*_with_unit(worst(run.t, angle), "deg"))
+    if run.moves:
+        after = run.t >= run.moves[-1][1] - 1e-9
+        yield "load.swing_deg", Metric(*_with_unit(worst(run.t[after], angle[after]), "deg"))
 
 
 def objects(run):

@@ -30,6 +30,7 @@ from sims.build import (
     world_shapes,
 )
 from sims.effects import Push
+from sims.effects.estimator import estimator_of
 from sims.effects.force_torque import noise_of, sensor_of
 from sims.engines import engine as plant_named
 from sims.engines.bullet import Clearance
@@ -106,6 +107,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
     steps = len(reference) - 1 if pilot is None else pilot.most
     torque = made.plan.torque(sim.timestep)
     law = law_of(scenario, made.robot, reference, torque)
+    estimator = estimator_of(scenario, made.robot, reference[-1, 0])
     effects = effects_of(scenario, made.robot, made.plant_robot, steps)
     start, sensor = start_of(scenario, made.robot), sensor_of(scenario, made.plant_robot)
     watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
@@ -135,17 +137,21 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
             on_pause=look,
             most=steps if pilot else None,
             seen=pilot.error if pilot else None,
+            estimator=estimator,
         )
         wall = perf_counter() - wall
     log, notes = result.log, (*made.warnings, *law.notes(result.memory))
+    notes += estimator.notes(result.sight) if estimator else ()
     if made.world and not watcher:
         watcher, more = walked(made, log, every, clearance)
         notes += more
     if watcher:
-        log = Log(dt=log.dt, joint=log.joint, **watcher.seen())
+        log = replace(log, **watcher.seen())
     log = with_wrench(made, sensor, log, every, getattr(watcher, "touched", ()))
     timings = made.timings | {"simulation": process_time() - began}
-    outcome = Outcome.CHATTERS if chatters(log, sim.control_every, made.plant_robot) else result.outcome
+    outcome = result.outcome
+    if outcome is not Outcome.LOST and chatters(log, sim.control_every, made.plant_robot):
+        outcome = Outcome.CHATTERS
     reason = watcher.reason if watcher else None
     if pilot is not None:
         made = replace(made, paced=pilot.shown_steps(), replans=pilot.count, replanned=tuple(pilot.begun_anew))

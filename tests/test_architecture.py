@@ -23,6 +23,7 @@ SIMS = [
     "metrics_cost",
     "metrics",
     "notebook",
+    "metrics_estimate",
     "result",
     "judge",
     "record",

@@ -10,6 +10,7 @@
     lqr, dlqr, tvlqr                linear-quadratic gains: continuous, sampled, along a motion
     hinf                            gains that bound the effect of the worst disturbance
     region_of_attraction            from where a linear feedback brings a nonlinear plant back
+    ESTIMATORS                      name -> design of what a law may run on; Estimator, Senses
     kalman                          the steady gain of a linear filter, and the covariance that it reaches
     KalmanFilter, EKF, UKF          states from measurements, of linear systems, Systems and Robots; Estimates
     solve_horizon                   the quadratic program of MPC by itself
@@ -27,6 +28,7 @@ from robocalc.control.adaptive import Adaptive, Payload, payload_found
 from robocalc.control.cascade import Cascade
 from robocalc.control.computed_torque import ComputedTorque, error_gains
 from robocalc.control.disturbance import Admittance, DisturbanceObserver
+from robocalc.control.estimators import ESTIMATORS
 from robocalc.control.geometric import Geometric
 from robocalc.control.impedance import Impedance
 from robocalc.control.law import FEEDFORWARD, Law
@@ -67,6 +69,7 @@ CONTROLLERS = {
 __all__ = [
     "CONTROLLERS",
     "EKF",
+    "ESTIMATORS",
     "FEEDFORWARD",
     "LAW",
     "LQI",
@@ -84,6 +87,7 @@ __all__ = [
     "ComputedTorque",
     "DisturbanceObserver",
     "Estimates",
+    "Estimator",
     "Flatness",
     "Geometric",
     "Hinf",
@@ -95,6 +99,7 @@ __all__ = [
     "Payload",
     "PurePursuit",
     "Region",
+    "Senses",
     "SlidingMode",
     "analyse",
     "damping_limit",
@@ -118,6 +123,8 @@ LATER = {  # name -> module, loaded when first asked for
     "Analysis": "analysis",
     "analyse": "analysis",
     "Estimates": "estimating",
+    "Estimator": "estimator",
+    "Senses": "estimator",
     "EKF": "estimation",
     "UKF": "estimation",
     "KalmanFilter": "estimation",

@@ -12,6 +12,7 @@ the measurement is late by, they make up for.
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class Difference:
     Source: Brown, Schneider & Mulligan (1992), Analysis of algorithms for velocity estimation from discrete position
     versus time data, IEEE Trans. Ind. Electron. 39(1).
     """
+
+    predicts: ClassVar[bool] = False  # what it tells is as old as the measurement
 
     corner_hz: float | None = field(default=100.0, metadata=about("[Hz] of the low-pass; null: none", "frequency"))
     window: float | None = field(default=None, metadata=about("[s] of the difference; left out: one period", "time"))
@@ -87,6 +90,8 @@ class Observer:
     using only joint position measurements, IEEE TAC 35(9). Gains by Ackermann's formula for the sampled error.
     """
 
+    predicts: ClassVar[bool] = True
+
     bandwidth: Gain = field(default=100.0, metadata=about("[1/s] of the error of the estimate, one or per joint"))
     disturbance: bool = field(default=True, metadata=about("whether a slow disturbance is estimated too"))
 
@@ -126,6 +131,8 @@ class Kalman:
 
     Source: Kalman (1960); Anderson & Moore (1979), Optimal filtering, chapter 4.
     """
+
+    predicts: ClassVar[bool] = True
 
     torque_noise: Gain | None = field(default=None, metadata=about("[N m/√Hz] density of unknown torque"))
     drift: Gain | None = field(default=None, metadata=about("[N m/√s] of a disturbance that wanders; 0: none"))

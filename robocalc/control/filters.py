@@ -5,6 +5,7 @@ noises                             what Kalman filters believe where a scenario 
 """
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -58,6 +59,8 @@ class ExtendedKalman:
     Source: Särkkä (2013), Bayesian filtering and smoothing, section 5.2; F is exact for the step, not differences.
     """
 
+    predicts: ClassVar[bool] = True
+
     torque_noise: Gain | None = field(default=None, metadata=about("[N m/√Hz] density of unknown torque"))
     drift: Gain | None = field(default=None, metadata=about("[N m/√s] of a disturbance that wanders; 0: none"))
     position_std: Gain | None = field(default=None, metadata=about("[rad | m]; left out: as in sensors"))
@@ -93,6 +96,8 @@ class UnscentedKalman:
     Source: Wan & van der Merwe (2000), The unscented Kalman filter for nonlinear estimation; points are drawn anew each
     physics step.
     """
+
+    predicts: ClassVar[bool] = True
 
     torque_noise: Gain | None = field(default=None, metadata=about("[N m/√Hz] density of unknown torque"))
     drift: Gain | None = field(default=None, metadata=about("[N m/√s] of a disturbance that wanders; 0: none"))

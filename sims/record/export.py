@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
-from sims.log import CHANNELS, Log
+from sims.log import CHANNELS, ESTIMATES, Log
 from sims.record.logs import header_of, read_log
 from sims.record.read import DAMAGE
 from sims.record.write import LOG, METRICS, SCENARIO, RunNotSaved
@@ -45,9 +45,9 @@ def export_log(source, kind="csv", path=None) -> Path:
 def export_csv(source, path, joints=(), prismatic=None) -> Path:
     """Write `path`; source is a run folder, a log.npz or a Log. Returns the path; an older file is replaced whole.
 
-    Columns: "t [s]", "q.panda_joint1 [rad]", ..., then what was seen of the world ("cube.x [m]", "clearance [m]"),
-    filled in the rows in which it was looked at and empty in the others. Numbers are the shortest that read back to
-    the same bits.
+    Columns: "t [s]", "q.panda_joint1 [rad]", ..., then what an estimator found ("q_estimate.panda_joint1 [rad]") and
+    what was seen of the world ("cube.x [m]", "clearance [m]"), filled in the rows in which it was looked at and empty
+    in the others. Numbers are the shortest that read back to the same bits.
     """
     log, joints, prismatic = open_log(source, joints, prismatic)
     header = header_of(log, joints, prismatic)
@@ -57,7 +57,7 @@ def export_csv(source, path, joints=(), prismatic=None) -> Path:
             names.append(f"{channel}.{joint} [{header.units[channel][i]}]")
             columns.append(getattr(log, channel)[:, i])
     texts = [list(map(repr, column.tolist())) for column in columns]
-    for name, rows, values in seen(log):
+    for name, rows, values in (*estimated(log, header), *seen(log)):
         names.append(name)
         column = [""] * len(log.joint)
         for row, value in zip(rows.tolist(), values.tolist(), strict=True):
@@ -97,6 +97,16 @@ def open_log(source, joints=(), prismatic=None):
     except DAMAGE as error:
         raise InvalidInput(f"{path} is damaged: {error}") from None
     return log, header.joints, header.prismatic
+
+
+def estimated(log, header):
+    """(column, rows, values) of what an estimator found, at the control instants."""
+    if not len(log.estimate):
+        return
+    rows = np.round(log.t_estimate / log.dt).astype(int)
+    for c, name in enumerate(ESTIMATES):
+        for i, joint in enumerate(header.joints):
+            yield f"{name}.{joint} [{header.units[name][i]}]", rows, log.estimate[:, c, i]
 
 
 def seen(log):

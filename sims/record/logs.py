@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from sims.log import CHANNEL_INDEX, CHANNELS, Log
+from sims.log import CHANNEL_INDEX, CHANNELS, ESTIMATES, Log
 
 FORMAT = "robocalc-log/1"
 LINEAR = {"rad": "m", "rad/s": "m/s", "rad/s^2": "m/s^2", "N m": "N"}  # units of a prismatic joint
@@ -25,6 +25,7 @@ SINGLE = {
     "contacts": "N",
     "touches": "s, m, m, m, N",
     "wrench": "N, N m",
+    "t_estimate": "s",
 }
 POSE = ("m", "m", "m", "1", "1", "1", "1")
 
@@ -45,7 +46,8 @@ def header_of(log: Log, joints=(), prismatic=None) -> Header:
     prismatic = (False,) * n if prismatic is None else tuple(bool(p) for p in prismatic)
     if len(joints) != n or len(prismatic) != n:
         raise InvalidInput(f"the log has {n} joints, but {len(joints)} names and {len(prismatic)} kinds are given")
-    units = {name: [LINEAR[unit] if p else unit for p in prismatic] for name, (unit, _) in CHANNELS.items()}
+    known = CHANNELS | ESTIMATES if len(log.estimate) else CHANNELS
+    units = {name: [LINEAR[unit] if p else unit for p in prismatic] for name, (unit, _) in known.items()}
     return Header(joints, prismatic, units)
 
 
@@ -58,6 +60,8 @@ def arrays_of(log: Log) -> dict:
     for name in ("clearance", "witness", "contacts", "touches", "wrench"):
         if len(getattr(log, name)):
             arrays[name] = np.asarray(getattr(log, name), float)
+    if len(log.estimate):
+        arrays |= {"t_estimate": log.t_estimate} | {name: log.estimate[:, i] for i, name in enumerate(ESTIMATES)}
     return arrays
 
 
@@ -75,7 +79,7 @@ def write_log(path, log: Log, joints=(), prismatic=None):
         "joints": header.joints,
         "prismatic": header.prismatic,
         "units": {"t": "s"} | header.units | {k: u for k, u in SINGLE.items() if len(getattr(log, k))},
-        "meaning": {name: meaning for name, (_, meaning) in CHANNELS.items()},
+        "meaning": {name: about for name, (_, about) in (CHANNELS | ESTIMATES).items() if name in header.units},
         "objects": list(log.objects),
         "object_units": POSE,
     }
@@ -118,9 +122,20 @@ def read_log(path):
         contacts=found.get("contacts", np.zeros(0)),
         touches=found.get("touches", np.zeros((0, 5))),
         wrench=found.get("wrench", np.zeros((0, 6))),
+        t_estimate=found.get("t_estimate", np.zeros(0)),
+        estimate=_estimate(found, len(words["joints"])),
     )
-    units = {name: words["units"][name] for name in CHANNELS}
+    units = {name: words["units"][name] for name in (*CHANNELS, *(ESTIMATES if len(log.estimate) else ()))}
     return log, Header(tuple(words["joints"]), tuple(words["prismatic"]), units), words
+
+
+def _estimate(found, n):
+    if "t_estimate" not in found:
+        return np.zeros((0, len(ESTIMATES), n))
+    missing = [name for name in ESTIMATES if name not in found]
+    if missing:
+        raise ValueError(f"arrays are missing: {', '.join(missing)}")
+    return np.stack([found[name] for name in ESTIMATES], axis=1)
 
 
 def digest_log(log: Log) -> str:
@@ -159,7 +174,7 @@ def compare(log_a: Log, log_b: Log, joints=()) -> Comparison:
     for name, x in a.items():
         found = _first_difference(x, b[name])
         if found is not None:
-            clock = x[:, 0] if name == "touches" else a["t"] if len(x) == len(a["t"]) else a.get("t_objects", a["t"])
+            clock = x[:, 0] if name == "touches" else _clock(name, x, a)
             t = float(clock[min(found[0], len(clock) - 1)])
             if worst is None or t < worst[0]:
                 worst = (t, name, *found)
@@ -174,6 +189,13 @@ def compare(log_a: Log, log_b: Log, joints=()) -> Comparison:
     if _pairs(log_a) != _pairs(log_b):
         return Comparison(False, "the closest pairs have other names", "clearance_pair")
     return Comparison(True, f"identical to the bit: {len(log_a.joint)} samples, {len(a)} arrays")
+
+
+def _clock(name, x, arrays):
+    """The times of an array's rows."""
+    if name in ESTIMATES:
+        return arrays["t_estimate"]
+    return arrays["t"] if len(x) == len(arrays["t"]) else arrays.get("t_objects", arrays["t"])
 
 
 def _first_difference(x, y):
@@ -196,6 +218,7 @@ def _first_difference(x, y):
 
 def _difference(worst, joints):
     t, name, k, j, size = worst
-    of = "" if j is None else f" of {joints[j]}" if name in CHANNELS and j < len(joints) else f", column {j + 1}"
+    named = name in CHANNELS | ESTIMATES and j is not None and j < len(joints)
+    of = "" if j is None else f" of {joints[j]}" if named else f", column {j + 1}"
     sentence = f"not identical: {name}{of} differs first at t = {t:.6g} s (sample {k}), by {size:.3g}"
     return Comparison(False, sentence, name, j, t, size)

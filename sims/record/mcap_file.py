@@ -4,6 +4,7 @@
 /joints/law                        the torque that the law asked for, and what the world did
 /tf                                poses of objects, as foxglove.FrameTransforms
 /clearance, /contacts              distance with its pair; force with the points it acts at
+/joints/estimated                  what an estimator found: position, velocity and their standard deviations
 /wrench                            what the force-torque sensor read, in its axes
 """
 
@@ -38,6 +39,10 @@ SCHEMAS = {  # topic: (name of the schema, schema)
     "/joints/wanted": (
         "robocalc.Wanted",
         _object(name=NAMES, position=NUMBERS, velocity=NUMBERS, acceleration=NUMBERS),
+    ),
+    "/joints/estimated": (
+        "robocalc.Estimate",
+        _object(name=NAMES, position=NUMBERS, velocity=NUMBERS, position_std=NUMBERS, velocity_std=NUMBERS),
     ),
     "/joints/law": ("robocalc.Law", _object(name=NAMES, effort_wanted=NUMBERS, effort_world=NUMBERS)),
     "/tf": (
@@ -83,6 +88,7 @@ def _bytes(data):
 def _messages(log, names):
     """(t [ns], topic, message) in the order of time; what is not finite is left out, as JSON knows no such number."""
     looked = {round(t / log.dt): i for i, t in enumerate(np.asarray(log.t_objects).tolist())}
+    found = {round(t / log.dt): i for i, t in enumerate(log.t_estimate.tolist())}
     channels = ("q", "v", "tau", "q_ref", "v_ref", "a_ref", "tau_wanted", "tau_world")
     columns = [np.asarray(getattr(log, channel)).tolist() for channel in channels]
     for k, (q, v, tau, q_ref, v_ref, a_ref, wanted, world) in enumerate(zip(*columns, strict=True)):
@@ -92,8 +98,14 @@ def _messages(log, names):
             yield t, "/joints/executed", _joints(stamp, names, position=q, velocity=v, effort=tau)
             yield t, "/joints/wanted", _joints(stamp, names, position=q_ref, velocity=v_ref, acceleration=a_ref)
             yield t, "/joints/law", _joints(stamp, names, effort_wanted=wanted, effort_world=world)
+        if k in found and np.isfinite(log.estimate[found[k]]).all():
+            yield t, "/joints/estimated", _joints(stamp, names, **_estimate(log.estimate[found[k]].tolist()))
         if k in looked:
             yield from ((t, *message) for message in _world(log, looked[k], stamp))
+
+
+def _estimate(rows):
+    return dict(zip(("position", "velocity", "position_std", "velocity_std"), rows, strict=True))
 
 
 def _joints(stamp, names, **values):

@@ -6,7 +6,7 @@ import numpy as np
 
 from robocalc.errors import EngineUnavailable
 from sims.log import CHANNELS
-from sims.record.export import open_log, seen, whole_file
+from sims.record.export import estimated, open_log, seen, whole_file
 from sims.record.logs import header_of
 
 
@@ -27,7 +27,7 @@ def export_parquet(source, path, joints=(), prismatic=None) -> Path:
         for i, joint in enumerate(header.joints):
             values = np.ascontiguousarray(getattr(log, channel)[:, i])
             columns[f"{channel}.{joint} [{header.units[channel][i]}]"] = pyarrow.array(values)
-    for name, rows, values in seen(log):
+    for name, rows, values in (*estimated(log, header), *seen(log)):
         column = np.full(len(log.joint), np.nan)
         column[rows] = values
         looked = np.zeros(len(log.joint), bool)

@@ -18,6 +18,7 @@ import numpy as np
 from robocalc.errors import RobocalcError
 from sims.build import believed_robot, effects_of, law_of, start_of, true_robot
 from sims.effects.arrays import TAU_MAX, TAU_MIN
+from sims.effects.estimator import estimator_of
 from sims.engines.loop import simulate
 from sims.engines.twin import Twin
 
@@ -277,7 +278,8 @@ class _Rollout:
             effects.joint[[TAU_MIN, TAU_MAX]] = [[-np.inf], [np.inf]]
         with Twin(plant_robot, dt) as twin:
             start = None if on_motion else start_of(scenario, robot)
-            result = simulate(twin, law, rows, effects, start=start, feedforward=torque)
+            seen = estimator_of(scenario, robot, rows[-1, 0])
+            result = simulate(twin, law, rows, effects, start=start, feedforward=torque, estimator=seen)
         finished = len(result.log.joint) == len(rows) and np.isfinite(result.log.joint).all()
         return self.of(result.log) if finished else math.nan
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sims.metrics_estimate import INSIDE, errors
 from sims.report.data import Panel, reduce_rows
 
 
@@ -42,9 +43,34 @@ def panels_of(robot, log, limits, tool, tool_ref, planned_clearance):
                     reference_label="asked for" if key == "torque" else "wanted",
                 )
             )
+    panels += _estimate_panels(robot, log, groups)
     extra, more = _single_panels(log, tool, tool_ref, planned_clearance)
     panels[2 * len(groups) : 2 * len(groups)] = extra
     return tuple(panels), _reduction(log.t, t, more)
+
+
+def _estimate_panels(robot, log, groups):
+    """Errors of an estimator in their 95 % band, position and velocity of each kind of joint."""
+    if not len(log.estimate):
+        return []
+    t, e, deviation = errors(log)
+    if not len(t):
+        return []
+    t, columns = reduce_rows(t, [e[:, 0], e[:, 1], INSIDE * deviation[:, 0], INSIDE * deviation[:, 1]])
+    return [
+        Panel(
+            key=f"estimate_{name}{'' if len(groups) == 1 or position == 'rad' else '_linear'}",
+            title=f"Error of the estimated {name}, and its 95 % band",
+            unit=unit.format(position),
+            labels=tuple(robot.joints[j] for j in joints),
+            t=t,
+            values=columns[i][:, joints],
+            joints=tuple(int(j) for j in joints),
+            band=columns[2 + i][:, joints],
+        )
+        for i, (name, unit) in enumerate((("position", "{}"), ("velocity", "{}/s")))
+        for joints, position, _ in groups
+    ]
 
 
 def _reduction(t, shown, more):

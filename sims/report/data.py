@@ -103,7 +103,8 @@ class Body:
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot: values (N, k) at t (N,), drawn as lines; reference (N, k) dashed, limits (2, k) dotted.
+    """One plot: values (N, k) at t (N,), drawn as lines; reference (N, k) dashed, limits (2, k) dotted; band (N, k), in
+    which they should lie, shaded from -band to band.
 
     joints   which of the report's joints the lines are, so that they share colour and switch; () for other lines
     runs     which of the compared runs (`run_names`) the lines are: they differ by dash; () where there is one run
@@ -122,6 +123,7 @@ class Panel:
     notes: tuple = ()  # one text a sample, or none: as the pair whose distance is shown
     runs: tuple = ()
     run_names: tuple = ()
+    band: np.ndarray | None = None
 
     def __post_init__(self):
         values = np.asarray(self.values, float)
@@ -132,6 +134,8 @@ class Panel:
         object.__setattr__(self, "values", values)
         if self.reference is not None and np.shape(self.reference) != values.shape:
             raise InvalidInput(f"plot {self.key!r}: reference must have shape {values.shape}")
+        if self.band is not None and np.shape(self.band) != values.shape:
+            raise InvalidInput(f"plot {self.key!r}: band must have shape {values.shape}")
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,7 @@ def _panel(panel, clock, packer):
         "values": packer.add_series(panel.values),
         "reference": None if panel.reference is None else packer.add_series(panel.reference),
         "reference_label": panel.reference_label,
+        "band": None if panel.band is None else packer.add_series(panel.band),
         "limits": None if panel.limits is None else [[_finite(x) for x in row] for row in panel.limits],
         "joints": list(panel.joints),
         "runs": list(panel.runs),

@@ -31,8 +31,10 @@ PLOTS = {  # name: the panels in one picture
     "contact": ("contact",),
     "difference": ("difference",),  # of runs that are compared
     "world_torque": ("world_torque", "world_torque_linear"),
+    "estimate": ("estimate_position", "estimate_position_linear", "estimate_velocity", "estimate_velocity_linear"),
 }
-DEFAULT = ("position", "velocity", "torque", "error", "tool", "clearance")
+DEFAULT = ("position", "velocity", "torque", "error", "tool", "clearance", "estimate")
+WIDEST = 4.0  # of the largest value: what is shown of a band
 WIDTH, HEIGHT, DPI = 9.0, 3.1, 110  # [in] of one panel
 FAR = 0.6  # of a curve's span: a limit further away is left out
 
@@ -104,6 +106,8 @@ def _panel(axis, panel: Panel, data):
     for i, label in enumerate(panel.labels):
         number = panel.joints[i] if panel.joints else panel.runs[i] if panel.runs else i
         colour, dash = COLOURS[number % 9], DASHES[(panel.runs[i] if panel.runs and panel.joints else number // 9) % 3]
+        if panel.band is not None:
+            axis.fill_between(panel.t, -panel.band[:, i], panel.band[:, i], color=colour, alpha=0.13, lw=0)
         if panel.reference is not None:
             axis.plot(panel.t, panel.reference[:, i], color=colour, lw=2.6, alpha=0.32, solid_capstyle="butt")
         named = _plain(label) if not (panel.joints and panel.runs) or panel.runs[i] == panel.runs[0] else None
@@ -131,6 +135,7 @@ def _panel(axis, panel: Panel, data):
 
 def _caption(panel, data):
     lines = [] if panel.reference is None else [f"pale: {panel.reference_label}"]
+    lines += [] if panel.band is None else ["pale: 95 % band"]
     if panel.joints and panel.runs:
         lines += [f"{DASH_NAMES[i % 3]}: {_plain(panel.run_names[i])}" for i in dict.fromkeys(panel.runs)]
     lines += [] if panel.limits is None else ["fine dots: limit" if panel.runs else "dotted: limit"]
@@ -139,6 +144,9 @@ def _caption(panel, data):
 
 def _span(panel):
     values = panel.values if panel.reference is None else np.concatenate([panel.values, panel.reference])
+    if panel.band is not None and values.size:
+        shown = np.minimum(panel.band, WIDEST * np.nanmax(np.abs(values)))
+        values = np.concatenate([values, shown, -shown])
     values = values[np.isfinite(values)]
     if not values.size:
         return np.nan, np.nan

@@ -29,6 +29,7 @@ class Arm:
     findings: tuple
     home: tuple | None = None
     fixed: frozenset = frozenset()  # links that no joint moves
+    rolls: bool = False  # on tyres
 
     @property
     def n(self) -> int:
@@ -93,6 +94,7 @@ def _arm(path: Path, name: str, home) -> Arm:
         findings,
         home,
         _fixed(tree),
+        bool(getattr(tree, "tyres", ())),
     )
 
 

@@ -169,7 +169,16 @@ def _robot(scenario: Scenario) -> Problems:
             yield ("disturbances", i), "wind acts on links with `drag`, and no disturbance gives one"
         if kind in ONCE and kind in kinds[:i]:
             yield ("disturbances", i), f"{kind} can be given once, with one value per joint"
+    yield from seeing(scenario, arm)
     yield from _gripper(scenario, arm)
+
+
+def seeing(scenario: Scenario, arm: Arm) -> Problems:
+    """What is wrong between sensors, estimator and robot."""
+    if scenario.estimator is not None or not scenario.sensors.complete:
+        from sims.scenario.check_estimator import check_estimator
+
+        yield from check_estimator(scenario, arm)
 
 
 def _gripper(scenario: Scenario, arm: Arm) -> Problems:
@@ -204,12 +213,12 @@ def per_joint(scenario: Scenario):
     if robot.start_velocity is not None:
         yield ("robot", "start_velocity"), robot.start_velocity
     parts = [(("robot", "limits"), robot.limits), (("robot", "friction"), robot.friction)]
-    parts += [(("sim",), scenario.sim), (("controller",), scenario.controller)]
+    parts += [(("sim",), scenario.sim), (("controller",), scenario.controller), (("estimator",), scenario.estimator)]
     parts += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances) if item.type not in IN_WORLD]
     parts += [(("sensors", key), part) for key, part in scenario.sensors if key not in ("latency", "force_torque")]
     for path, part in parts:
         for key, value in part or ():
-            if isinstance(value, tuple) and key not in ("com", "gravity"):
+            if isinstance(value, tuple) and key not in ("com", "gravity", "missing"):
                 yield (*path, key), value
 
 

@@ -41,6 +41,16 @@ METRIC_NAMES = {
     "load.swing_deg": ("deg", "the same after the end of the last move: what it leaves behind"),
     "grasp.slip_mm": ("mm", "largest shift of a held object in the hand"),
     "limits.violations": (
+    "estimate.position_rms_rad": (
+        "rad",
+        "error of the estimated positions, root mean square over control instants and joints",
+    ),
+    "estimate.velocity_rms": ("rad/s", "the same of the estimated velocities"),
+    "estimate.inside_95_fraction": (
+        "-",
+        "share of these errors inside the 95 % band that the estimator believes: 0.95 where it is honest",
+    ),
+    "estimate.nees": ("-", "mean of these errors squared in units of the variance believed: 1 where it is honest"),
         "-",
         "joints whose position or velocity leaves its limits anywhere, each counted once; fingers have stops",
     ),

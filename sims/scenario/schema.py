@@ -12,6 +12,7 @@ from sims.scenario.base import Name, Part, list_of
 from sims.scenario.schema_control import Controller
 from sims.scenario.schema_cost import Prices
 from sims.scenario.schema_effects import Disturbance, Sensors
+from sims.scenario.schema_estimator import Estimator
 from sims.scenario.schema_learned import Learned
 from sims.scenario.schema_planner import MinJerk, Planner
 from sims.scenario.schema_robot import Robot
@@ -119,6 +120,7 @@ class Scenario(Part):
     prices: Prices | None = Field(None, description="of energy, time and wear, for cost.per_cycle")
     accept: dict[Name, Bound] = Field({}, description="bounds on figures; any failure: exit code 1")
     output: Output = Output()
+    estimator: Estimator | None = Field(None, description="what the controller runs on; left out: what is measured")
 
     @classmethod
     def load(cls, path, overrides=()) -> "Scenario":

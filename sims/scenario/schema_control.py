@@ -50,7 +50,7 @@ def _gain_type(annotation, field):
     return number | None if optional else number
 
 
-def controller_model(tag: str, design: type) -> type[ControllerPart]:
+def controller_model(tag: str, design: type, base=ControllerPart, module=__name__) -> type[ControllerPart]:
     """The pydantic model of one design: key `type`, then the design's fields with their defaults."""
     hints = typing.get_type_hints(design)
     fields = {"type": (Literal[tag], ...)}
@@ -58,7 +58,7 @@ def controller_model(tag: str, design: type) -> type[ControllerPart]:
         default = ... if field.default is dataclasses.MISSING else field.default
         about = field.metadata.get("description")
         fields[field.name] = (_gain_type(hints[field.name], field), Field(default, description=about))
-    about = {"__base__": ControllerPart, "__doc__": design.__doc__, "__module__": __name__}
+    about = {"__base__": base, "__doc__": design.__doc__, "__module__": module}
     return create_model(design.__name__, **about, **fields)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sims.scenario.base import Name, Part, tagged
+from sims.scenario.base import Name, Part, list_of, tagged
 from sims.scenario.units import not_negative, per_joint, positive, quantity, vector
 
 
@@ -114,6 +114,7 @@ Disturbance = tagged("type", DISTURBANCES)
 class PositionSensor(Part):
     """Joint encoders."""
 
+    missing: list_of(Name) = Field((), description="joints that have none, which takes an estimator")
     std: per_joint("joint position", ge=0) = Field(0.0, description="noise, standard deviation [rad or m]")
     quantization: per_joint("joint position", ge=0) = Field(0.0, description="resolution [rad or m]")
 
@@ -121,6 +122,7 @@ class PositionSensor(Part):
 class VelocitySensor(Part):
     """Joint velocities as measured."""
 
+    available: bool = Field(True, description="false: encoders alone, which takes an estimator")
     std: per_joint("joint velocity", ge=0) = Field(0.0, description="noise, standard deviation [rad/s or m/s]")
     quantization: per_joint("joint velocity", ge=0) = Field(0.0, description="resolution [rad/s or m/s]")
     filter_hz: positive("frequency") | None = Field(None, description="corner of a first-order low-pass [Hz]")
@@ -149,3 +151,8 @@ class Sensors(Part):
     latency: not_negative("time") = Field(0.0, description="age of a measurement when the law gets it [s]")
     torque_ripple: DriveRipple = DriveRipple()
     force_torque: ForceTorqueSensor | None = Field(None, description="a six-axis sensor behind the wrist")
+
+    @property
+    def complete(self) -> bool:
+        """Whether position and velocity of every joint are measured."""
+        return self.joint_velocity.available and not self.joint_position.missing

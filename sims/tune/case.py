@@ -12,7 +12,8 @@ import numpy as np
 from robocalc.errors import InvalidInput
 from sims.build import believed_robot, effects_of, law_of, start_of, true_robot, world_shapes
 from sims.effects.arrays import LAG, LAG_INPUTS, STIFFNESS
-from sims.engines.loop import close_loop
+from sims.effects.estimator import estimator_of
+from sims.engines.loop import close_loop, logged
 from sims.engines.status import ENDS, GOES_ON, Outcome
 from sims.engines.twin import Twin
 from sims.judge import chatters, evidence
@@ -32,8 +33,9 @@ class Trace:
     outcome   why it ended; steps the last row written
     """
 
-    def __init__(self, case, joint, outcome, rows=None):
+    def __init__(self, case, joint, outcome, rows=None, estimate=None):
         self.case, self.joint, self.outcome, self.rows = case, joint, outcome, rows
+        self.estimate = Log(self.dt, joint) if estimate is None else estimate
 
     dt = property(lambda self: self.case.scenario.sim.timestep)
     t = property(lambda self: np.arange(len(self.joint)) * self.dt)
@@ -48,7 +50,8 @@ class Trace:
     @property
     def log(self) -> Log:
         """A copy of the record."""
-        return Log(self.dt, self.joint.copy())
+        seen = self.estimate
+        return Log(self.dt, self.joint.copy(), t_estimate=seen.t_estimate, estimate=seen.estimate.copy())
 
     @cached_property
     def metrics(self) -> dict:
@@ -81,6 +84,7 @@ class Case:
         self.torque = plan.torque(scenario.sim.timestep)
         self.steps = len(self.reference) - 1
         self.effects = effects_of(scenario, robot, plant, self.steps)
+        self.estimator = estimator_of(scenario, robot, self.reference[-1, 0])
         self.start = tuple(np.array(x, float) for x in start_of(scenario, robot))
         self.tracked = np.ones(robot.n, bool)
         self.tracked[list(plan.fingers)] = False
@@ -96,10 +100,11 @@ class Case:
 
     @property
     def sloped(self) -> bool:
-        """Whether run_with knows the slopes of all effects: not of lags, gears, drag of the air and hanging loads."""
+        """Whether run_with knows all slopes: not those of estimators, lags, gears, drag of the air, hanging loads."""
         joint, timing = self.effects.joint, self.effects.timing
         bends = (joint[LAG] < 1.0).any() or timing[LAG_INPUTS] < 1.0 or (joint[STIFFNESS] > 0.0).any()
-        return not (bends or any(len(getattr(self.effects, name, ())) for name in ("drag_body", "rope_body")))
+        hung = any(len(getattr(self.effects, name, ())) for name in ("drag_body", "rope_body"))
+        return not (self.estimator or bends or hung)
 
     def law(self, controller=None):
         """The law of a controller (the scenario's own where None) for this plan."""
@@ -113,9 +118,12 @@ class Case:
         if kind not in self._targets:
             plant = Twin(self.made.plant_robot, self.scenario.sim.timestep)
             added = added_by(self.scenario, self.made.robot)
-            self._targets[kind] = close_loop(plant, law, self.reference, self.effects, grip, self.torque, added)
+            words = (grip, self.torque, added, self.estimator)
+            self._targets[kind] = close_loop(plant, law, self.reference, self.effects, *words)
         closed = self._targets[kind]
         closed.gains[:], closed.memory[:] = law.gains, law.memory
+        if self.estimator:
+            closed.sight_memory[:] = self.estimator.memory
         return closed
 
     def run(self, law) -> Trace:
@@ -151,7 +159,7 @@ class Case:
                 if chatters(Log(self.effects.timing[0], joint), self.every, self.made.plant_robot)
                 else outcome
             )
-        return Trace(self, joint, outcome, rows)
+        return Trace(self, joint, outcome, rows, logged(closed, k))
 
     def watch(self, made):
         """What a run came near to (sims.watch.Walk), where that is wanted and PyBullet is there; else None."""

@@ -78,6 +78,7 @@ async function unpack(text, packed) {
     panel.t = clocks[panel.clock];
     panel.values = series(bytes, panel.values);
     panel.reference = panel.reference && series(bytes, panel.reference);
+    panel.band = panel.band && series(bytes, panel.band);
   }
   return report;
 }

@@ -38,6 +38,14 @@ function makePlots(report, holder, css, seek) {
       }
     }
     if (!(low <= high)) return [-1, 1];
+    if (panel.band) { // a band about zero is shown whole, as long as that does not flatten the curves
+      const most = 4 * Math.max(-low, high, 1e-15);
+      for (const i of lines) for (let k = a; k <= b; k++) {
+        const x = Math.min(panel.band.columns[i][k], most);
+        if (x > high) high = x;
+        if (-x < low) low = -x;
+      }
+    }
     const span = Math.max(high - low, 1e-3 * Math.max(Math.abs(low), Math.abs(high)), 1e-15);
     for (const i of panel.limits ? lines : []) for (const bound of panel.limits) {
       const x = bound[i]; // limits within reach are shown; far ones would flatten the curve
@@ -99,8 +107,9 @@ function makePlots(report, holder, css, seek) {
     for (const i of shown(panel).slice(0, 12)) {
       const row = document.createElement("div"), mark = document.createElement("i");
       mark.style.borderColor = colourOf(panel, i);
+      const around = panel.band ? `  (± ${figure(panel.band.columns[i][k])} believed)` : "";
       const wanted = panel.reference ? `  (${panel.reference_label} ${figure(panel.reference.columns[i][k])})` : "";
-      row.append(mark, `${panel.labels[i]} ${figure(panel.values.columns[i][k])}${wanted}`);
+      row.append(mark, `${panel.labels[i]} ${figure(panel.values.columns[i][k])}${wanted}${around}`);
       plot.tip.append(row);
     }
     if (panel.notes.length) plot.tip.append(panel.notes[panel.note_of[k]]);
@@ -121,6 +130,7 @@ function makePlots(report, holder, css, seek) {
     g.save(); g.beginPath(); g.rect(LEFT, TOP, w - LEFT - RIGHT, h - TOP - BOTTOM); g.clip();
     const a = Math.max(0, floorIndex(panel.t, view.from) - 1), b = Math.min(panel.t.length - 1, floorIndex(panel.t, view.to) + 1);
     for (const i of panel.limits ? lines : []) for (const bound of panel.limits) limit(g, plot, y, bound[i], colourOf(panel, i), low, high);
+    for (const i of panel.band ? lines : []) around(g, plot, panel.band.columns[i], a, b, y, colourOf(panel, i));
     for (const [data, width, alpha] of [[panel.reference, 3.2, 0.35], [panel.values, 1.4, 1]]) {
       if (!data) continue;
       g.globalAlpha = alpha; g.lineWidth = width; g.lineJoin = "round";
@@ -163,6 +173,17 @@ function makePlots(report, holder, css, seek) {
     if (value === null || value < low || value > high) return;
     g.strokeStyle = colour; g.lineWidth = 1; g.globalAlpha = 0.9; g.setLineDash([2, 4]);
     g.beginPath(); g.moveTo(LEFT, y(value)); g.lineTo(plot.width - RIGHT, y(value)); g.stroke();
+    g.globalAlpha = 1;
+  }
+
+  // what lies between minus and plus the column
+  function around(g, plot, column, a, b, y, colour) {
+    const { t } = plot.panel;
+    g.beginPath();
+    for (let k = a; k <= b; k++) g.lineTo(x(plot, t[k]), y(column[k]));
+    for (let k = b; k >= a; k--) g.lineTo(x(plot, t[k]), y(-column[k]));
+    g.closePath();
+    g.globalAlpha = 0.13; g.fillStyle = colour; g.fill();
     g.globalAlpha = 1;
   }
 
