@@ -25,9 +25,9 @@ from robocalc.dynamics.tree import Shape as TreeShape
 from robocalc.errors import InvalidInput
 from robocalc.trajectory import Limits
 from sims.effects import Drag, Gear, Push, Rope, Wind, make_effects
+from sims.effects.estimator import law_latency
 from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
-from sims.effects.estimator import law_latency
 from sims.engines.bullet_load import Surface
 from sims.engines.poses import matrix, rpy_quaternion
 from sims.scenario.check import replan_of

@@ -39,8 +39,6 @@ METRIC_NAMES = {
     "cost.per_cycle": ("prices.currency", "energy, machine time and wear at the scenario's prices"),
     "load.swing_max_deg": ("deg", "largest angle of a rope, on which a load hangs, from the vertical"),
     "load.swing_deg": ("deg", "the same after the end of the last move: what it leaves behind"),
-    "grasp.slip_mm": ("mm", "largest shift of a held object in the hand"),
-    "limits.violations": (
     "estimate.position_rms_rad": (
         "rad",
         "error of the estimated positions, root mean square over control instants and joints",
@@ -51,6 +49,8 @@ METRIC_NAMES = {
         "share of these errors inside the 95 % band that the estimator believes: 0.95 where it is honest",
     ),
     "estimate.nees": ("-", "mean of these errors squared in units of the variance believed: 1 where it is honest"),
+    "grasp.slip_mm": ("mm", "largest shift of a held object in the hand"),
+    "limits.violations": (
         "-",
         "joints whose position or velocity leaves its limits anywhere, each counted once; fingers have stops",
     ),

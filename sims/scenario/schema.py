@@ -117,10 +117,10 @@ class Scenario(Part):
     safety: Safety | None = Field(None, description="what slows and stops the robot before what moves")
     disturbances: list_of(Disturbance) = ()
     sensors: Sensors = Sensors()
+    estimator: Estimator | None = Field(None, description="what the controller runs on; left out: what is measured")
     prices: Prices | None = Field(None, description="of energy, time and wear, for cost.per_cycle")
     accept: dict[Name, Bound] = Field({}, description="bounds on figures; any failure: exit code 1")
     output: Output = Output()
-    estimator: Estimator | None = Field(None, description="what the controller runs on; left out: what is measured")
 
     @classmethod
     def load(cls, path, overrides=()) -> "Scenario":
