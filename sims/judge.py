@@ -102,13 +102,14 @@ def finite(log):
 
 def carried_by(plan, robot) -> dict:
     """Object -> 4x4 by which the planned grasps and releases move it."""
-    shifts, hand = {}, None  # hand: (object, tool pose when it was taken)
+    shifts, hand = {}, None  # hand: (object, tool pose when it was taken, how it was carried there)
     for step in plan.steps:
         if step.do == "grasp" and (hand is None or hand[0] != step.object):
-            hand = step.object, robot.pose(plan.trajectory(step.start))
+            brought = None if step.caught is None else step.caught.brought
+            hand = step.object, robot.pose(plan.trajectory(step.taken)), brought
         elif step.do == "release" and hand is not None:
             shift = robot.pose(plan.trajectory(step.start)) @ np.linalg.inv(hand[1])
-            shifts[hand[0]] = shift @ shifts.get(hand[0], np.eye(4))
+            shifts[hand[0]] = shift @ (shifts.get(hand[0], np.eye(4)) if hand[2] is None else hand[2])
             hand = None
     return shifts
 

@@ -19,7 +19,7 @@ from robocalc.optimize import Plan, Status, Violation
 from robocalc.trajectory import Trajectory, discrete_reference
 from robocalc.trajectory.numbers_given import steps as whole_steps
 from sims.build import gripper_joints, motion_limits, steered, with_room
-from sims.planners.base import DERIVATIVES, Failed
+from sims.planners.base import DERIVATIVES, Caught, Failed
 from sims.steps import CLOSING, Mover
 
 OPEN_END = 1e-9  # relative: rounding is no violation of a limit
@@ -35,6 +35,17 @@ class StepSpan(NamedTuple):
     object: str | None = None
     force: float | None = None
     clearance: float | None = None  # wanted on this step [m]
+    caught: Caught | None = None  # of a grasp: when the fingers close, and what they hold then
+
+    @property
+    def closes(self) -> float:
+        """When the fingers of a grasp begin to close [s]."""
+        return self.start if self.caught is None else self.caught.closes
+
+    @property
+    def taken(self) -> float:
+        """When they hold [s]."""
+        return self.end if self.caught is None else self.caught.taken
 
 
 @dataclass(frozen=True)
@@ -88,9 +99,9 @@ class TaskPlan(Plan):
         for i, step in enumerate(self.steps):
             if step.do == "grasp":
                 opens = next((s.start for s in self.steps[i + 1 :] if s.do == "release"), np.inf)
-                begins = step.start + CLOSING * (step.end - step.start)
+                begins = step.closes + CLOSING * (step.taken - step.closes)
                 on = (t >= begins - dt / 2) & (t < opens - dt / 2)
-                share = np.clip((t[on] - begins) / (step.end - begins), 0.0, 1.0)
+                share = np.clip((t[on] - begins) / (step.taken - begins), 0.0, 1.0)
                 grip[np.ix_(on, self.fingers)] = -step.force * (share**2 * (3 - 2 * share))[:, None]
         return grip
 
@@ -111,7 +122,7 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
         try:
             start = mover.time
             mover.do(step)
-            spans.append(_span(step, name, start, mover.time))
+            spans.append(_span(step, name, start, mover.time, mover.caught if step.do == "grasp" else None))
         except Failed as failed:
             failures.append(Violation(f"step {name!r}", failed.amount, failed.unit, mover.time, str(failed)))
             break
@@ -141,11 +152,11 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
     )
 
 
-def _span(step, name, start, end) -> StepSpan:
+def _span(step, name, start, end, caught) -> StepSpan:
     avoid = getattr(step, "avoid", None)
     held = getattr(step, "object", None)
     wanted = None if avoid is None else avoid.clearance
-    return StepSpan(name, step.do, start, end, held, getattr(step, "force", None), wanted)
+    return StepSpan(name, step.do, start, end, held, getattr(step, "force", None), wanted, caught)
 
 
 def _status(failures) -> Status:
@@ -188,6 +199,7 @@ class Carry(NamedTuple):
     let_go: float
     counts_from: float
     counts_to: float
+    pose: np.ndarray | None = None  # (7,) in the hand as planned
 
 
 def carries(steps) -> list:
@@ -200,7 +212,10 @@ def carries(steps) -> list:
             moves = [s for s in after[:until] if s.do in ("move", "trace")]
             let_go = after[until].start if until < len(after) else steps[-1].end + 1.0
             window = (moves[0].end, moves[-1].start) if moves else (let_go, let_go)
-            found.append(Carry(grasp.object, grasp.end, let_go, *window))
+            if grasp.caught is not None and grasp.caught.brought is not None:
+                window = (grasp.end, window[1])  # it was lifted with the grasp
+            pose = None if grasp.caught is None else grasp.caught.in_hand
+            found.append(Carry(grasp.object, grasp.taken, let_go, *window, pose))
     return found
 
 
@@ -219,7 +234,7 @@ def planned_gaps(trajectory, spans, checker):
         for k, hand in enumerate(hands):
             if k not in attached and time >= hand.taken:
                 checker.at(q, time)
-                checker.attach(hand.object, checker.hand)
+                checker.attach(hand.object, checker.hand, hand.pose)
                 attached.add(k)
             elif k in attached and time >= hand.let_go:
                 checker.detach(hand.object)

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from robocalc.trajectory import Limits, Trajectory, curve_motion, line_motion, minimum_jerk
+from sims.build import piloted
 from sims.engines.bullet_contacts import fingers_of, hand_of
 from sims.engines.poses import compose, from_matrix, inverse
 from sims.planners import planner
-from sims.planners.base import SAME, Failed
+from sims.planners.base import SAME, Caught, Failed
+from sims.planners.catch import catch
 from sims.planners.follow import follow
 from sims.planners.shaped import shaped
 from sims.strokes import frame, lift, on_board, turn
@@ -37,6 +39,7 @@ class Mover:
 
     tracked   Tracked stretches of it
     held      (name, link, pose (7,) in the link) of what the fingers hold, or None
+    caught    Caught of the last grasp
     placed    name -> shape, of what was set down elsewhere
     """
 
@@ -48,7 +51,7 @@ class Mover:
         self.q = np.array(robot.home if start is None else start, dtype=float)
         self.period = scenario.sim.timestep * scenario.sim.control_every
         self.trajectory, self.tracked = None, []
-        self.held, self.placed = None, {}
+        self.held, self.placed, self.caught = None, {}, None
 
     @property
     def time(self) -> float:
@@ -80,6 +83,15 @@ class Mover:
         """The scenario's limits, scaled down by the step."""
         velocity = getattr(step, "velocity_scale", 1.0)
         return self.limits.scaled(velocity=velocity, acceleration=getattr(step, "acceleration_scale", 1.0))
+
+    def known(self):
+        """The shapes that the planner knows of, with those that were set down where they are now."""
+        hidden = {item.name for item in self.scenario.world if item.known_to_planner is not True}
+        return [self.placed.get(name, shape) for name, shape in self.world.items() if name not in hidden]
+
+    def hand_pose(self, q):
+        """(7,) of the link that carries the fingers, at q."""
+        return _pose(self, hand_of(self.robot, fingers_of(self.robot)[0]), q)
 
     # targets --------------------------------------------------------------------------------------------------------
 
@@ -143,7 +155,7 @@ def move(mover: Mover, step):
 
 
 def grasp(mover: Mover, step):
-    """Fingers close to the object's half width, then their force takes over."""
+    """Fingers close to the object's half width, then their force takes over; `moving`: while the hand goes along."""
     if not mover.fingers:
         raise Failed(f"{mover.robot.name} has no gripper; take for example model: panda_gripper")
     half = half_width(mover.world[step.object])
@@ -154,9 +166,32 @@ def grasp(mover: Mover, step):
             half - upper.min(),
             "m",
         )
+    if step.moving is not None:
+        return _take_along(mover, step, half, max(half, lower.max()))
+    begin = mover.time
     move_fingers(mover, max(half, lower.max()), CLOSING * step.duration)
     mover.stay((1 - CLOSING) * step.duration)
     taken(mover, step.object)
+    mover.caught = Caught(begin, mover.time, mover.held[2])
+    return None
+
+
+def _take_along(mover, step, half, opening):
+    """The grasp of what moves."""
+    name, hidden = step.object, {shape.name for shape in mover.world.values()} - {shape.name for shape in mover.known()}
+    if piloted(mover.scenario):
+        raise Failed(
+            f"{name!r} is taken at a time that is planned: leave `moving` out, or safety, planner.replan and "
+            "sim.planner_rate, which may change it"
+        )
+    if name in hidden:
+        raise Failed(f"where {name!r} will be is not known: its known_to_planner is not true")
+    wide = mover.q[list(mover.fingers)].min()
+    if wide < half - SAME:
+        why = f"{name!r} is {2e3 * half:g} mm wide, the fingers are open by {2e3 * wide:g} mm; release first"
+        raise Failed(why, half - wide, "m")
+    mover.caught = catch(mover, step, opening, CLOSING)
+    mover.held = name, hand_of(mover.robot, fingers_of(mover.robot)[0]), mover.caught.in_hand
 
 
 def taken(mover, name):
@@ -177,9 +212,9 @@ def left(mover):
         mover.held = None
 
 
-def _pose(mover, link):
-    """(7,) of a link."""
-    T = mover.robot.pose(mover.q, link)
+def _pose(mover, link, q=None):
+    """(7,) of a link, at q or where the robot is by now."""
+    T = mover.robot.pose(mover.q if q is None else q, link)
     return np.concatenate([T[:3, 3], from_matrix(T[:3, :3])])
 
 

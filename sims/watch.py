@@ -63,7 +63,7 @@ class Watcher:
         self.meant = tuple({s.object for s in grasps})
         self.carries = carries(plan.steps)
         self.let_go = {round(s.start / self.dt) for s in plan.steps if s.do == "release"}
-        self.take = {self._held_by(round(s.end / self.dt), steps): s for s in grasps}
+        self.take = {self._held_by(round(s.taken / self.dt), steps): s for s in grasps}
         self.pauses = sorted({*range(0, steps + 1, every), steps, *self.take, *(k for k in self.let_go if k <= steps)})
         self.grasp, self.held_at, self.reason = None, 0.0, None
         self.slip, self.first_touch = {}, None

@@ -1,8 +1,11 @@
 """What planners of moves share.
 
 Failed           a step that cannot be done: the reason, and what would help
+Caught           what a grasp holds, and from when on
 farthest_beyond  the limit that a motion breaks most
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +21,16 @@ class Failed(Exception):
     def __init__(self, why, amount=0.0, unit=""):
         super().__init__(why)
         self.amount, self.unit = amount, unit
+
+
+class Caught(NamedTuple):
+    """Of a grasp: fingers begin to close, hold [s]; the object in the hand's frame (7,); 4x4 by which it was carried
+    from where it started to where it was taken, None: it was not."""
+
+    closes: float
+    taken: float
+    in_hand: np.ndarray
+    brought: np.ndarray | None = None
 
 
 def farthest_beyond(motion, limits, joints) -> Violation:

@@ -119,6 +119,16 @@ class Move(Step):
     planner: Planner | None = Field(None, description="of this move; left out: the scenario's")
 
 
+class Catch(Part):
+    """How the hand takes what moves: it meets it from above, goes along while the fingers close, and lifts off."""
+
+    at: positive("time") | None = Field(None, description="the hand is above it then [s]; left out: the earliest")
+    offset: vector("length", 3) = Field((0.0, 0.0, 0.0), description="of the tool from its centre [m], axes of world")
+    rpy_deg: vector("degrees", 3) | None = Field(None, description="of the tool [deg]; left out: as it is turned now")
+    approach: not_negative("length") = Field(0.1, description="from so far above [m]")
+    lift: not_negative("length") = Field(0.1, description="so far up with it, before the hand comes to rest [m]")
+
+
 class Grasp(Step):
     """Close the gripper on an object and hold it."""
 
@@ -126,6 +136,7 @@ class Grasp(Step):
     object: Name = Field(description="name of a thing with mass")
     force: positive("force") = Field(20.0, description="of each finger [N]")
     duration: positive("time") = Field(0.5, description="time to close [s]")
+    moving: Catch | None = Field(None, description="take it as it moves; left out: it stands between the fingers")
 
 
 class Release(Step):
