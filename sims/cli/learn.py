@@ -1,6 +1,7 @@
 """What runs teach: `identify`, `repeat`, `learn`."""
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -102,12 +103,15 @@ def repeat(
         found = repeated(scenario, learn, progress=progress)
     path = found.save(out or run_folder(scenario).with_name(f"{run_folder(scenario).name}-repeated"))
     if as_json:
-        told = {"errors": found.errors, "best": found.best, "times_smaller": found.gain, "scenario": str(path)}
-        print(json.dumps(told, indent=2))
+        errors = [e if isfinite(e) else None for e in found.errors]
+        told = {"errors": errors, "best": found.best, "times_smaller": found.gain, "limit": found.limit}
+        print(json.dumps(told | {"scenario": str(path)}, indent=2))
         return
     print(found.table())
     print()
     print(f"repetition {found.best} is {found.gain:.3g} times better than the first run")
+    if found.limit:
+        print(found.limit)
     print(f"run it  robocalc run {path}")
 
 

@@ -3,38 +3,40 @@
     repeat        run a scenario, learn, run it again: Repetitions
     Repetitions   error of each repetition, and the torque that was learned
 
-Iterative learning control by model inversion. What the drives gave, feedback included, brought the robot to its
-measured motion; the believed model says how much more the wanted motion needs:
+Iterative learning control by model inversion: each repetition teaches the whole torque T that the wanted motion needs
+(sims.learn.repetition), feedback of any law included, and the next is given what its law lacks of it:
 
-    u₊ = u + Q (τ - τ_ff - u + ID(q_ref) - ID(q_measured))
+    u₊ = Σ w T - τ_ff,    w as 1 / error⁴ of the repetition where encoders are noisy, else the last alone
 
-Q is a zero-phase low-pass filter: as wide as the encoders' noise allows, so narrower the less there is left to learn.
 A repetition that makes it worse is taken back, and the next learns half as fast.
-Source: Bristow, Tharayil & Alleyne (2006), plant inversion and Q-filters; Longman (2000) for the cutoff.
+Source: Bristow, Tharayil & Alleyne (2006), plant inversion; Schoellig, Mueller & D'Andrea (2012) for what repetitions
+with noise know together.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from robocalc.control.law import undriven
 from robocalc.errors import InvalidInput
-from sims.build import law_of, piloted
-from sims.learn.smooth import low_pass, motion
+from sims.build import piloted
+from sims.learn.repetition import nominal, taught
 from sims.residual import Repeated, load, save
 from sims.run import run
 
-CUTOFFS = (120.0, 80.0, 50.0, 30.0, 20.0, 12.0, 8.0, 5.0)  # [Hz]
-ABOVE = 100.0  # [Hz] what an arm does not do: encoders' noise
-SHARE = 0.3  # of a correction that may be noise
 WORSE = 1.1  # times the best error: taken back
+ALIKE = 1.5  # times the least error: within, repetitions differ by noise
+WANTED = 50.0  # times smaller: below, it is said what stands in the way
+VARIES, FALLS, BOUND = 0.5, 0.7, 0.005  # shares: of an error that is noise, left by a repetition, of time at limits
 
 
 @dataclass(frozen=True, eq=False)
 class Repetitions:
     """errors      rms joint error [rad | m] of each repetition, before learning first
-    cutoffs     [Hz] of the filter through which each was learned from
+    cutoffs     [Hz] of the filter through which each was learned from, infinite: none
     learned     the Repeated torque of the best repetition, `robot` it is for
     best        which repetition that was; last: the Run of the last repetition
+    varies      share of the error that differs from one repetition to another: noise
     """
 
     scenario: object
@@ -44,17 +46,38 @@ class Repetitions:
     robot: object
     best: int
     last: object
+    varies: float = 0.0
 
     @property
     def gain(self) -> float:
         """How many times smaller the best error is than the first."""
         return self.errors[0] / max(self.errors[self.best], 1e-300)
 
+    @property
+    def limit(self) -> str:
+        """Why the error is not WANTED times smaller: a sentence, empty where it is."""
+        if self.gain >= WANTED:
+            return ""
+        log, errors = self.last.log, self.errors
+        held = np.abs(log.tau_wanted - log.tau) > 1e-6 * np.abs(log.tau).max()
+        drives = [j for j, share in zip(self.robot.joints, held.mean(axis=0), strict=True) if share > BOUND]
+        if drives:
+            share = f"{held.any(axis=1).mean():.0%} of the time"
+            return f"what is left is beyond the drives: {', '.join(drives)} at the limit for {share}"
+        if self.varies > VARIES:
+            return f"what is left is noise: {self.varies:.0%} of the error differs from one repetition to another"
+        if undriven(self.robot).any():
+            return "what is left is of joints that no drive moves: the torque of the others cannot take it away"
+        if len(errors) > 1 and self.best == len(errors) - 1 and errors[-1] < FALLS * errors[-2]:
+            return "it is still falling: repeat more often"
+        return "what is left repeats, but learns no further: it is what happens between two calls of the law"
+
     def table(self) -> str:
         """A row a repetition."""
         rows = ["repetition  rms error [rad]  times smaller  learned through"]
         for k, error in enumerate(self.errors):
             hz = f"{self.cutoffs[k]:g} Hz" if k < len(self.cutoffs) else ""
+            hz = "all" if hz == "inf Hz" else hz
             times = self.errors[0] / max(error, 1e-300)
             rows.append(f"{k:10d}  {error:15.4g}  {times:13.4g}  {hz}".rstrip())
         return "\n".join(rows)
@@ -98,24 +121,46 @@ def repeat(scenario, learn=10, *, engine=None, folder=None, progress=None) -> Re
 
 
 def _repeated(scenario, learn, engine, folder, tell):
-    made = _run(scenario, engine, 0)
-    q = made.plan.reference(scenario.sim.timestep)[:, 0]
-    robot, u, rate, errors, cutoffs = made.robot, _known(scenario, made), 1.0, [_error(made)], []
-    best = now = (errors[0], 0, u, made)
+    made = last = _run(scenario, engine, 0)
+    q, robot, rate, cutoffs = made.plan.reference(scenario.sim.timestep)[:, 0], made.robot, 1.0, []
+    known, given, targets = nominal(scenario, made), [_known(scenario, made)], []
+    errors, misses = [_error(made)], [_miss(made)]
     for k in range(1, learn + 1):
         tell(k / (learn + 1), f"repetition {k}: {errors[-1]:.3g} rad")
-        correction, hz = _correction(scenario, now[3], now[2])
+        best = int(np.argmin(errors))
+        if made is not None:
+            target, hz = taught(made)
+            targets.append((errors[-1], target))
         cutoffs.append(hz)
-        u = now[2] + rate * correction
-        file = save(folder / "repeating.npz", Repeated(q, u), robot)
-        made = _run(scenario.with_({"learned": {"file": str(file)}}), engine, k)
-        errors.append(_error(made))
-        if errors[-1] < WORSE * now[0]:
-            now = (errors[-1], k, u, made)
-            best = min(best, now, key=lambda found: found[0])
-        else:
+        if errors[-1] > WORSE * errors[best]:
             rate *= 0.5
-    return Repetitions(scenario, tuple(errors), tuple(cutoffs), Repeated(q, best[2]), robot, best[1], made)
+        wanted = _together(targets) if np.isfinite(hz) else targets[-1][1]
+        u = np.where(undriven(robot), 0.0, given[best] + rate * (wanted - known - given[best]))
+        file = save(folder / "repeating.npz", Repeated(q, u), robot)
+        made = _run(scenario.with_({"learned": {"file": str(file)}}), engine, k, must=False)
+        given.append(u)
+        errors.append(np.inf if made is None else _error(made))
+        misses.append(None if made is None else _miss(made))
+        last = made or last
+    best = int(np.argmin(errors))
+    learned, varies = Repeated(q, given[best]), _varies(misses) if np.isfinite(hz) else 0.0
+    return Repetitions(scenario, tuple(errors), tuple(cutoffs), learned, robot, best, last, varies)
+
+
+def _together(targets):
+    """What repetitions with noise know together: the mean of their torques (error, T), those far away counting less."""
+    errors = np.array([error for error, _ in targets])
+    weights = np.maximum(errors / errors.min(), ALIKE) ** -4.0
+    return np.tensordot(weights / weights.sum(), [target for _, target in targets], axes=1)
+
+
+def _varies(misses) -> float:
+    """Share of the later repetitions' error that differs from one to another."""
+    later = np.array([miss for miss in misses[(len(misses) + 1) // 2 :] if miss is not None])
+    if len(later) < 2:
+        return 0.0
+    apart = np.sqrt(np.sum((later - later.mean(axis=0)) ** 2) / (1 - 1 / len(later)))
+    return float(min(1.0, apart / max(np.linalg.norm(later), 1e-300)))
 
 
 def _known(scenario, made):
@@ -126,40 +171,19 @@ def _known(scenario, made):
     return load(scenario.learned.file, made.robot).torque(made.robot, reference)
 
 
-def _run(scenario, engine, k):
+def _run(scenario, engine, k, must=True):
+    """The Run, or None where it did not reach its end and need not."""
     made = run(scenario, engine=engine, seed=scenario.seed + k)
-    if made.log is None or len(made.log.q) != len(made.plan.reference(scenario.sim.timestep)):
+    if made.log is not None and len(made.log.q) == len(made.plan.reference(scenario.sim.timestep)):
+        return made
+    if must:
         raise InvalidInput(f"repetition {k} of {scenario.name} did not reach its end: {made.why}")
-    return made
+    return None
+
+
+def _miss(made):
+    return made.log.q - made.log.q_ref
 
 
 def _error(made):
-    return float(np.sqrt(np.mean((made.log.q - made.log.q_ref) ** 2)))
-
-
-def _correction(scenario, made, u):
-    """(torque (N + 1, n) to add, cutoff [Hz])."""
-    dt, robot, log = scenario.sim.timestep, made.robot, made.log
-    late = round(scenario.sensors.latency / dt)
-    q = np.concatenate([log.q_measured[late:], np.repeat(log.q_measured[-1:], late, axis=0)])
-    feedback = log.tau - _nominal(scenario, made) - u
-    noise = 1.4826 * np.median(np.abs(q - low_pass(q, dt, ABOVE)), axis=0)
-    weight = np.diagonal(robot.mass_matrix(q[:: max(1, len(q) // 50)]), axis1=1, axis2=2).max(axis=0)
-    for hz in CUTOFFS:
-        wanted = robot.inverse_dynamics(*motion(log.q_ref, dt, hz))
-        found = low_pass(feedback + wanted - robot.inverse_dynamics(*motion(q, dt, hz)), dt, hz)
-        doubt = weight * noise * (2 * np.pi * hz) ** 2 * np.sqrt(min(1.0, 2 * hz * dt))
-        if np.linalg.norm(doubt) <= SHARE * np.linalg.norm(np.sqrt(np.mean(found**2, axis=0))):
-            break
-    return found, hz
-
-
-def _nominal(scenario, made):
-    """(N + 1, n): what the law gives where it tracks exactly, without what was learned."""
-    dt = scenario.sim.timestep
-    reference, torque = made.plan.reference(dt), made.plan.torque(dt)
-    law = law_of(scenario, made.robot, reference, torque)
-    tau = law.torque_along(reference, dt)
-    if law.feedforward == "friction":  # such a law adds the dynamics itself
-        tau = tau + made.robot.inverse_dynamics(*np.ascontiguousarray(np.moveaxis(reference, 1, 0)))
-    return tau if torque is None else np.where(np.isnan(torque), tau, torque)
+    return float(np.sqrt(np.mean(_miss(made) ** 2)))
