@@ -7,7 +7,8 @@ Quick         `quick(scenario)`: sims.run with a memory of robots and plans
 sweep         run a scenario over designs of its keys -> Table
 Range         an interval of values, for designs
 Table         what a sweep found: `.rows`, `.best(metric)`, `.failed`, `.pareto(...)`, `.to_csv(path)`, ...
-check_all     run many scenario files and judge each; `write_junit` keeps that as JUnit XML
+check_all     run many scenario files and judge each; `check_twice`: and whether they give the same bits again;
+              `write_junit` keeps that as JUnit XML
 """
 
 from importlib import import_module
@@ -24,6 +25,7 @@ _HOME = {
     "Range": "design",
     "Table": "table",
     "check_all": "regression",
+    "check_twice": "regression",
     "write_junit": "junit",
 }
 __all__ = list(_HOME)

@@ -1,7 +1,7 @@
 """Cases as JUnit XML, which every CI reads.
 
 check_place   whether it can be written
-write_junit   one testsuite; rejected, infeasible and diverged are failures, crashes and bad files errors
+write_junit   one testsuite; rejected, infeasible, diverged and unsteady are failures, crashes and bad files errors
 """
 
 import re
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from robocalc.errors import InvalidInput
 
-FAILURES = ("rejected", "infeasible", "diverged")
+FAILURES = ("rejected", "infeasible", "diverged", "unsteady")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
 
 

@@ -235,9 +235,9 @@ def script(
     print(SCRIPTS[where](file, *counts, image), end="")
 
 
-def run_all(files, sets, junit, workers, timeout, as_json) -> int:
-    """`check --run`: every file run and judged; 0 all accepted, 1 not, 2 a file is no scenario."""
-    from sims.batch import check_all, write_junit
+def run_all(files, sets, junit, workers, timeout, as_json, *, twice=False) -> int:
+    """`check --run`, or --twice: every file run and judged; 0 all accepted, 1 not, 2 a file is no scenario."""
+    from sims.batch import check_all, check_twice, write_junit
     from sims.batch.junit import check_place
     from sims.cli.progress import Progress, announce_compiling
 
@@ -246,7 +246,8 @@ def run_all(files, sets, junit, workers, timeout, as_json) -> int:
     announce_compiling()
     cases = []
     with Progress(enabled=not as_json) as progress:
-        found = check_all(files, overrides=overrides(sets), workers=workers, timeout=timeout, progress=progress)
+        judged = check_twice if twice else check_all
+        found = judged(files, overrides=overrides(sets), workers=workers, timeout=timeout, progress=progress)
         for case in found:
             cases.append(case)
             if not as_json and not progress.bar:
@@ -260,7 +261,8 @@ def run_all(files, sets, junit, workers, timeout, as_json) -> int:
         return code
     if progress.bar:
         print("\n".join(map(_line, cases)))
-    print(f"{sum(c.accepted for c in cases)} of {len(cases)} accepted")
+    same = ", each with the same bits three times" if twice and not code else ""
+    print(f"{sum(c.accepted for c in cases)} of {len(cases)} accepted{same}")
     return code
 
 

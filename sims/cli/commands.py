@@ -80,20 +80,21 @@ def check(
     sets: Sets = (),
     as_json: Json = False,
     run: Annotated[bool, typer.Option("--run", help="run each, and judge it by its own acceptance")] = False,
+    twice: Annotated[bool, typer.Option("--twice", help="run each again, here and elsewhere: the same bits?")] = False,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="with --run: JUnit XML")] = None,
     workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="with --run: processes")] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="with --run: of each")] = None,
     analysis: Annotated[bool, typer.Option("--analysis", help="poles and margins of the controller")] = False,
 ):
     """Say all that is wrong with scenario files; with --run, run them all as a regression test."""
-    if run or junit is not None:
+    if run or twice or junit is not None:
         if analysis:
             from robocalc.errors import InvalidInput
 
-            raise InvalidInput("--analysis is of what is known before a run: leave out --run and --junit")
+            raise InvalidInput("--analysis is of what is known before a run: leave out --run, --twice and --junit")
         from sims.cli.batch import run_all
 
-        return run_all(list(_each_file(files)), sets, junit, workers, timeout, as_json)
+        return run_all(list(_each_file(files)), sets, junit, workers, timeout, as_json, twice=twice)
     from robocalc.errors import ScenarioError
     from sims.scenario.arms import arm_of
     from sims.scenario.schema import Scenario
