@@ -12,12 +12,14 @@ import hashlib
 import os
 import tempfile
 from dataclasses import replace
+from functools import wraps
 from math import radians
 from pathlib import Path
 
 import numpy as np
 
-from robocalc.dynamics import Robot, load
+from robocalc.control import together
+from robocalc.dynamics import Robot, Team, load, team
 from robocalc.dynamics.collision.fields import height_mesh
 from robocalc.dynamics.model import align
 from robocalc.dynamics.tree import Geometry, Pose
@@ -32,6 +34,7 @@ from sims.engines.bullet_load import Surface
 from sims.engines.poses import matrix, rpy_quaternion
 from sims.scenario.check import replan_of
 from sims.scenario.schema_effects import DISTURBANCES
+from sims.scenario.solo import solos
 
 ROOM = {"acceleration": 0.5, "jerk": 0.5}  # of the limits that plans to be steered may use: the rest is for braking
 ROD, ROD_COLOR = 0.006, (0.25, 0.27, 0.30, 1.0)  # [m] radius of a tool as it is drawn
@@ -41,11 +44,23 @@ def rpy(degrees) -> tuple:
     return tuple(radians(angle) for angle in degrees)
 
 
+def of_each(one):
+    """A function of a scenario with one robot, that gives that robot, as one that gives the Team of all."""
+
+    @wraps(one)
+    def of_all(scenario) -> Robot:
+        return team({name: one(solo) for name, solo in solos(scenario)}) if scenario.partners else one(scenario)
+
+    return of_all
+
+
+@of_each
 def believed_robot(scenario) -> Robot:
     """The robot with base, gravity, tool and payload as its controller believes them; raises what loading raises."""
     return _robot(scenario, scenario.robot.payload.mass)
 
 
+@of_each
 def true_robot(scenario) -> Robot:
     """The robot as it is: with every `payload_error`, where a negative mass makes the believed payload lighter."""
     errors = [item for item in scenario.disturbances if item.type == "payload_error"]
@@ -154,6 +169,9 @@ def scaled_or_given(robot_bound, scale, given):
 
 def motion_limits(scenario, robot: Robot) -> Limits:
     """Limits of planned motion and of the drives, from the robot's own and the scenario's scales and values."""
+    if scenario.partners:
+        each = [motion_limits(solo, member.robot) for member, solo in alone(scenario, robot)]
+        return side_by_side(each, [member.robot.n for member in robot.members])
     spec, own = scenario.robot.limits, robot.limits
     return Limits(
         position=own.position,
@@ -164,8 +182,27 @@ def motion_limits(scenario, robot: Robot) -> Limits:
     )
 
 
+def side_by_side(limits, joints) -> Limits:
+    """Limits of several robots as of one, `joints` the numbers of theirs."""
+    found = {}
+    for name in ("position", "velocity", "acceleration", "jerk", "torque"):
+        given = [getattr(x, name) for x in limits]
+        if all(x is not None and np.ndim(x) == 1 for x in given):
+            found[name] = np.concatenate(given)
+        elif any(x is not None for x in given):
+            found[name] = np.concatenate([x.bounds(name, n) for x, n in zip(limits, joints, strict=True)], axis=1)
+    return Limits(**found)
+
+
+def alone(scenario, robot):
+    """(robocalc.dynamics Member, scenario of that robot alone) of each robot; `robot` is their Team."""
+    return [(member, solo) for member, (_, solo) in zip(robot.members, solos(scenario), strict=True)]
+
+
 def gripper_joints(robot: Robot) -> tuple:
     """Indices of the joints that move the fingers, () where there are none."""
+    if isinstance(robot, Team):
+        return tuple(m.columns.start + i for m in robot.members for i in gripper_joints(m.robot))
     fingers = fingers_of(robot)
     carried_by = {joint.child: joint.name for joint in robot.tree.joints}
     return tuple(robot.joints.index(carried_by[link]) for link in fingers)
@@ -203,8 +240,15 @@ def _mount(spec):
     return shapes.Mount(slides, at=at, lower=lower, upper=upper, start=values[2] * unit, rest=values[3] * unit, **words)
 
 
-def surfaces_of(scenario) -> dict:
+def surfaces_of(scenario, robot=None) -> dict:
     """link -> Surface of the links whose contact the scenario gives; None stands for all others."""
+    if scenario.partners:
+        found = {}
+        for member, solo in alone(scenario, robot):
+            given = surfaces_of(solo, member.robot)
+            links = {link: given[None] for link in member.robot.links} if None in given else {}
+            found |= {f"{member.prefix}{link}": s for link, s in (links | given).items() if link is not None}
+        return found
     return {surface.link: Surface(**surface.model_dump(exclude={"link"})) for surface in scenario.robot.surfaces}
 
 
@@ -246,6 +290,9 @@ def known_world(scenario, world) -> tuple:
 
 def start_of(scenario, robot):
     """(q, v) at t = 0."""
+    if scenario.partners:
+        each = [start_of(solo, member.robot) for member, solo in alone(scenario, robot)]
+        return tuple(np.concatenate(x) for x in zip(*each, strict=True))
     q = robot.home if scenario.robot.start is None else np.array(scenario.robot.start, float)
     v = np.zeros(robot.n) if scenario.robot.start_velocity is None else np.array(scenario.robot.start_velocity, float)
     return q, v
@@ -257,6 +304,8 @@ def law_of(scenario, robot, reference, torque):
     reference (N + 1, 3, n) at the physics step; torque (N + 1, n) planned with it, NaN where it is the law's to find,
     or None. A design that works along a reference (`along`) is given both, with every NaN filled by inverse dynamics.
     """
+    if scenario.partners:
+        return together(robot, [_law_of(m, solo, reference, torque) for m, solo in alone(scenario, robot)])
     sim, design = scenario.sim, scenario.controller.design()
     words = {"substeps": sim.control_every, "latency": law_latency(scenario)}
     if getattr(design, "along", False):
@@ -264,6 +313,11 @@ def law_of(scenario, robot, reference, torque):
         filled = known if torque is None else np.where(np.isnan(torque), known, torque)
         words |= {"reference": reference, "torque": filled, "step": sim.timestep}
     return design.law(robot, sim.timestep * sim.control_every, reference[-1, 0], **words)
+
+
+def _law_of(member, solo, reference, torque):
+    own = np.ascontiguousarray(reference[:, :, member.columns])
+    return law_of(solo, member.robot, own, None if torque is None else torque[:, member.columns])
 
 
 def ropes_of(scenario) -> list:
@@ -275,6 +329,16 @@ def ropes_of(scenario) -> list:
 def gear_of(item) -> Gear:
     """Of the one flexible_joint of a scenario."""
     return Gear(item.stiffness, item.motor_inertia, item.damping, item.play)
+
+
+def thrust_scale(scenario, robot) -> float:
+    """Of the limits of all thrusters."""
+    if not scenario.partners:
+        return scenario.robot.limits.effort_scale
+    scales = {solo.robot.limits.effort_scale for m, solo in alone(scenario, robot) if m.robot.tree.thrusters}
+    if len(scales) > 1:
+        raise InvalidInput(f"robots with thrusters have one effort_scale for all, got {sorted(scales)}")
+    return scales.pop() if scales else 1.0
 
 
 def effects_of(scenario, robot, plant_robot, steps):
@@ -306,6 +370,6 @@ def effects_of(scenario, robot, plant_robot, steps):
         ropes=ropes_of(scenario),
         motor_lag=found["motor_lag"][0].time_constant if found["motor_lag"] else 0.0,
         gear=gear_of(*found["flexible_joint"]) if found["flexible_joint"] else None,
-        thrust_scale=scenario.robot.limits.effort_scale,
+        thrust_scale=thrust_scale(scenario, robot),
         seed=scenario.seed,
     )

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sims.build import ropes_of
+from robocalc.dynamics.teams import members_of
+from sims.build import alone, ropes_of
 from sims.metrics import Evidence
 from sims.metrics_cost import Drives
 from sims.metrics_estimate import errors
@@ -36,9 +37,11 @@ def evidence(made, watcher, wall_time) -> Evidence:
             "targets": _targets(made, seen["objects"]),
             "slip": watcher.slip,
         }
+        if len(seen["apart"]):
+            watched["apart"] = watcher.t, seen["apart"]
         if "contacts" in seen:
             watched["contacts"] = watcher.t, seen["contacts"], watcher.unintended()
-    return Evidence(
+    found = Evidence(
         t=log.t,
         q=log.q,
         v=log.v,
@@ -55,17 +58,46 @@ def evidence(made, watcher, wall_time) -> Evidence:
         planned_jerk=plan.cost,
         planned_duration=plan.trajectory.duration,
         planned_clearance=plan.clearance[:2] if plan.clearance else None,
+        planned_apart=getattr(plan, "apart", None),
         wall_time=wall_time,
-        swing=_swing(made, log),
         replans=made.replans,
         replanned=made.replanned,
         tolerance=made.scenario.sim.planner_tolerance,
         wrench=(made.log.wrench_times, made.log.wrench) if len(made.log.wrench) else None,
+        swing=_swing(made, log),
         estimate=errors(log)[1:] if len(log.estimate) else None,
-        drives=Drives.of(robot, made.scenario.robot.motors),
+        drives=_drives(made),
         prices=made.scenario.prices,
         **watched,
     )
+    return replace(found, crew=tuple(_crew(made, found, steps))) if made.scenario.partners else found
+
+
+def _drives(made) -> Drives:
+    if not made.scenario.partners:
+        return Drives.of(made.robot, made.scenario.robot.motors)
+    return Drives.of_all(
+        Drives.of(member.robot, solo.robot.motors) for member, solo in alone(made.scenario, made.robot)
+    )
+
+
+def _crew(made, found, steps):
+    """(name, Evidence of its own joints and tool) of each robot."""
+    for member in made.robot.members:
+        own, tool = member.columns, member.prefix + member.robot.tool
+        rows = ("q", "v", "q_ref", "v_ref", "tau", "tau_wanted")
+        yield (
+            member.name,
+            Evidence(
+                t=found.t,
+                **{key: getattr(found, key)[:, own] for key in rows},
+                tracked=found.tracked[own],
+                limits=member.robot.limits,
+                tcp=made.robot.pose(found.q, tool),
+                tcp_ref=made.robot.pose(found.q_ref, tool),
+                moves=tuple((s.start, s.end) for s in steps if s.robot == member.name and s.end <= found.t[-1] + 1e-9),
+            ),
+        )
 
 
 def _swing(made, log):
@@ -102,15 +134,17 @@ def finite(log):
 
 def carried_by(plan, robot) -> dict:
     """Object -> 4x4 by which the planned grasps and releases move it."""
-    shifts, hand = {}, None  # hand: (object, tool pose when it was taken, how it was carried there)
+    shifts, hands = {}, {}  # of each robot: (object, tool pose when it was taken, how it was carried there)
+    tools = {member.name: member.prefix + member.robot.tool for member in members_of(robot)}
     for step in plan.steps:
+        hand, tool = hands.get(step.robot), tools[step.robot]
         if step.do == "grasp" and (hand is None or hand[0] != step.object):
             brought = None if step.caught is None else step.caught.brought
-            hand = step.object, robot.pose(plan.trajectory(step.taken)), brought
+            hands[step.robot] = step.object, robot.pose(plan.trajectory(step.taken), tool), brought
         elif step.do == "release" and hand is not None:
-            shift = robot.pose(plan.trajectory(step.start)) @ np.linalg.inv(hand[1])
+            shift = robot.pose(plan.trajectory(step.start), tool) @ np.linalg.inv(hand[1])
             shifts[hand[0]] = shift @ (shifts.get(hand[0], np.eye(4)) if hand[2] is None else hand[2])
-            hand = None
+            del hands[step.robot]
     return shifts
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from sims.metrics_cost import costs
 from sims.metrics_estimate import figures as estimator_figures
+from sims.scenario.metric_names import OF_ROBOTS
 
 SETTLED = 0.02  # of a joint's range of motion, wanted or executed: the band of the settling time
 LEAST_RANGE = 0.05  # [rad | m]: what moves less is held to the band of this
@@ -56,6 +57,9 @@ class Evidence:
     planned_duration: float | None = None
     planned_clearance: tuple | None = None  # (t (F,), distance (F,))
     clearance: tuple | None = None  # likewise, executed
+    planned_apart: tuple | None = None  # likewise between robots, planned
+    apart: tuple | None = None  # and executed
+    crew: tuple = ()  # (name, Evidence) of each robot where there are several
     contacts: tuple | None = None  # (t (F,), all normal forces (F,) [N], unintended ones (F,))
     targets: dict = field(default_factory=dict)
     slip: dict = field(default_factory=dict)
@@ -151,11 +155,19 @@ def limit_violations(q, v, limits):
 # the run ------------------------------------------------------------------------------------------------------------
 
 
+def partners(run):
+    """Figures of each robot but the first for itself."""
+    for name, own in run.crew:
+        if name:
+            for part in (tracking, tool, response, torques):
+                yield from ((f"{name}.{key}", value) for key, value in part(own) if key.startswith(OF_ROBOTS))
+
+
 def measure(run: Evidence) -> dict:
     """All metrics of a run, in the order in which a report shows them."""
     figures = {}
     moved = (tracking, tool, response, torques, cost, estimate)
-    for part in (*moved, safety, sensors, loads, objects, replanning, timing):
+    for part in (*moved, safety, sensors, loads, objects, replanning, partners, timing):
         figures.update(part(run))
     return figures
 
@@ -200,8 +212,9 @@ def response(run):
     moving = np.flatnonzero((np.abs(run.v_ref[:, run.tracked]) > STILL).any(axis=1))
     end = float(run.t[min(moving[-1] + 1, len(run.t) - 1)]) if len(moving) else 0.0
     yield "settling.time_s", Metric(settling_time(run.t, e, band, end), "s")
-    if run.moves:
-        yield "overshoot.max_percent", Metric(*_with_unit(_worst_overshoot(run), "%"))
+    moved = [own for _, own in run.crew if own.moves] if run.crew else [run] if run.moves else []
+    if moved:
+        yield "overshoot.max_percent", Metric(*_with_unit(max(map(_worst_overshoot, moved)), "%"))
 
 
 def _worst_overshoot(run):
@@ -242,7 +255,9 @@ def estimate(run):
 def safety(run):
     arm = run.tracked  # fingers have physical stops
     yield "limits.violations", Metric(limit_violations(run.q[:, arm], run.v[:, arm], run.limits.select(arm)), "-")
-    for name, found in (("clearance.planned_min_mm", run.planned_clearance), ("clearance.min_mm", run.clearance)):
+    kinds = {"planned_min_mm": run.planned_clearance, "min_mm": run.clearance}
+    kinds |= {"robots_planned_min_mm": run.planned_apart, "robots_min_mm": run.apart}
+    for name, found in ((f"clearance.{kind}", found) for kind, found in kinds.items()):
         if found is not None and len(found[1]):
             distance, when = worst(found[0], -np.asarray(found[1]))
             yield name, Metric(-1e3 * distance, "mm", when)

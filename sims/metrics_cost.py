@@ -17,7 +17,9 @@ NOISE = 0.02  # of the largest torque of a joint: smaller swings do not count as
 
 
 class Drives(NamedTuple):
-    """copper (n,) [W/(N m)²]; idle [W]; regeneration 0..1; rated (n,) [N m | N] of full load, inf: never worn."""
+    """copper (n,) [W/(N m)²]; idle [W]; regeneration 0..1, of all or (n,); rated (n,) [N m | N] of full load, inf:
+    never worn.
+    """
 
     copper: np.ndarray
     idle: float
@@ -35,6 +37,14 @@ class Drives(NamedTuple):
             copper = np.broadcast_to(np.array(motors.copper_loss, float), (robot.n,))
         rated = np.where((torque > 0) & np.isfinite(torque), torque, np.inf)
         return cls(copper, float(motors.idle_power), float(motors.regeneration), rated)
+
+    @classmethod
+    def of_all(cls, drives) -> "Drives":
+        """The drives of several robots."""
+        drives = list(drives)
+        shares = np.concatenate([np.full(len(d.copper), d.regeneration) for d in drives])
+        copper, rated = (np.concatenate([getattr(d, key) for d in drives]) for key in ("copper", "rated"))
+        return cls(copper, sum(d.idle for d in drives), shares, rated)
 
 
 def electrical_power(tau, v, copper):

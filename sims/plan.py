@@ -36,6 +36,7 @@ class StepSpan(NamedTuple):
     force: float | None = None
     clearance: float | None = None  # wanted on this step [m]
     caught: Caught | None = None  # of a grasp: when the fingers close, and what they hold then
+    robot: str = ""  # the partner whose step it is
 
     @property
     def closes(self) -> float:
@@ -122,7 +123,7 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
         try:
             start = mover.time
             mover.do(step)
-            spans.append(_span(step, name, start, mover.time, mover.caught if step.do == "grasp" else None))
+            spans.append(span_of(step, name, start, mover.time, mover.caught if step.do == "grasp" else None))
         except Failed as failed:
             failures.append(Violation(f"step {name!r}", failed.amount, failed.unit, mover.time, str(failed)))
             break
@@ -133,15 +134,15 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
     timings = {"motion": process_time() - began}
     clearance = None
     if trajectory is not None:
-        failures += _broken_limits(trajectory, mover.limits, robot, mover.tracked)
-        failures += _too_long(trajectory, scenario)
+        failures += broken_limits(trajectory, mover.limits, robot, mover.tracked)
+        failures += too_long(trajectory, scenario)
         if checker is not None:
             clearance, touching = _check_clearance(trajectory, spans, checker)
             failures += touching
     timings["plan"] = process_time() - began
     return TaskPlan(
         trajectory=trajectory,
-        status=_status(failures),
+        status=status_of(failures),
         violations=tuple(failures),
         cost=None if trajectory is None else trajectory.cost(3),
         timings=timings,
@@ -152,20 +153,20 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
     )
 
 
-def _span(step, name, start, end, caught) -> StepSpan:
+def span_of(step, name, start, end, caught) -> StepSpan:
     avoid = getattr(step, "avoid", None)
     held = getattr(step, "object", None)
     wanted = None if avoid is None else avoid.clearance
     return StepSpan(name, step.do, start, end, held, getattr(step, "force", None), wanted, caught)
 
 
-def _status(failures) -> Status:
+def status_of(failures) -> Status:
     if not failures:
         return Status.SOLVED
     return Status.BAD_START if any(f.constraint == "start" for f in failures) else Status.INFEASIBLE
 
 
-def _broken_limits(trajectory: Trajectory, limits, robot, tracked):
+def broken_limits(trajectory: Trajectory, limits, robot, tracked):
     """Limits that the exact extrema of the motion leave: position to jerk; position and velocity in a tracked stretch,
     which is one of the dynamics and bounded by the inputs."""
     ends = [trajectory.start, *(time for part in tracked for time in (part.start, part.end)), trajectory.end]
@@ -184,7 +185,7 @@ def _leaving(trajectory, limits, robot, derivatives):
             yield Violation(f"{name} limit of {robot.joints[joint]}", beyond[side, joint], unit, times[side, joint])
 
 
-def _too_long(trajectory, scenario):
+def too_long(trajectory, scenario):
     beyond = trajectory.duration - scenario.sim.max_duration
     if beyond > 1e-9:
         yield Violation("sim.max_duration", beyond, "s", trajectory.duration)
@@ -200,10 +201,16 @@ class Carry(NamedTuple):
     counts_from: float
     counts_to: float
     pose: np.ndarray | None = None  # (7,) in the hand as planned
+    robot: str = ""  # the partner that has it in hand
 
 
-def carries(steps) -> list:
+def carries(spans) -> list:
     """A Carry for each grasp among StepSpans."""
+    each = [[s for s in spans if s.robot == robot] for robot in dict.fromkeys(s.robot for s in spans)]
+    return [carry for steps in each for carry in _carries(steps)]
+
+
+def _carries(steps):
     found = []
     for i, grasp in enumerate(steps):
         if grasp.do == "grasp":
@@ -215,7 +222,7 @@ def carries(steps) -> list:
             if grasp.caught is not None and grasp.caught.brought is not None:
                 window = (grasp.end, window[1])  # it was lifted with the grasp
             pose = None if grasp.caught is None else grasp.caught.in_hand
-            found.append(Carry(grasp.object, grasp.taken, let_go, *window, pose))
+            found.append(Carry(grasp.object, grasp.taken, let_go, *window, pose, grasp.robot))
     return found
 
 
@@ -251,6 +258,11 @@ def planned_gaps(trajectory, spans, checker):
 def _check_clearance(trajectory, spans, checker):
     """((t, distance, pairs), violations): touching anything at all, or closer than a step's `avoid.clearance`."""
     t, distance, pairs = planned_gaps(trajectory, spans, checker)
+    return (t, distance, pairs), clearance_broken(t, distance, pairs, spans)
+
+
+def clearance_broken(t, distance, pairs, spans) -> list:
+    """Violations of the steps' clearances by distances (F,) [m] of pairs at t (F,)."""
     failures = []
     if distance[0] < 0:
         failures.append(_touch("start", distance[0], pairs[0], 0.0, "starts in collision"))
@@ -263,7 +275,7 @@ def _check_clearance(trajectory, spans, checker):
         if distance[k] < wanted and not (k == 0 and failures):
             what = "collides" if distance[k] < 0 else f"comes closer than its clearance of {1e3 * wanted:g} mm"
             failures.append(_touch(f"step {span.name!r}", distance[k] - wanted, pairs[k], t[k], what, distance[k]))
-    return (t, distance, pairs), failures
+    return failures
 
 
 def _touch(constraint, beyond, pair, time, what, distance=None):

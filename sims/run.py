@@ -41,7 +41,7 @@ from sims.judge import chatters, evidence, judge
 from sims.keep import keep_somewhere
 from sims.log import Log
 from sims.metrics import measure
-from sims.plan import plan_task
+from sims.plan_team import plan_scenario
 from sims.record import ready
 from sims.report.frames import check_camera
 from sims.residual import added_by
@@ -90,12 +90,12 @@ def planned(scenario, robot, world, clearance=Clearance):
     seen = known_world(scenario, world)
     try:
         with clearance(robot, seen, own=False) as checker:
-            plan = plan_task(scenario, robot, world, checker)
+            plan = plan_scenario(scenario, robot, world, checker)
         if plan.solved and (len(seen) < len(world) or scenario.task[0].do == "wait"):  # it may start elsewhere: `at`
             with clearance(robot, world, own=False) as checker:
                 plan = plan.starting(checker.at(start_of(scenario, robot)[0]))
     except EngineUnavailable as error:
-        return plan_task(scenario, robot, world), (f"planned clearance was not checked: {error}",)
+        return plan_scenario(scenario, robot, world), (f"planned clearance was not checked: {error}",)
     return plan, ()
 
 
@@ -112,7 +112,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
     start, sensor = start_of(scenario, made.robot), sensor_of(scenario, made.plant_robot)
     watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
     with engine_of(made) as plant:
-        if not isinstance(plant, Twin) and made.world:
+        if not isinstance(plant, Twin) and (made.world or scenario.partners):
             watcher = Watcher(plant, made.plan, steps, every, pilot and pilot.plan_step)
 
         def look(k):
@@ -142,7 +142,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
         wall = perf_counter() - wall
     log, notes = result.log, (*made.warnings, *law.notes(result.memory))
     notes += estimator.notes(result.sight) if estimator else ()
-    if made.world and not watcher:
+    if (made.world or scenario.partners) and not watcher:
         watcher, more = walked(made, log, every, clearance)
         notes += more
     if watcher:
@@ -228,7 +228,7 @@ def engine_of(made: Run):
         return Twin(made.plant_robot, sim.timestep)
     fingers = [made.robot.joints[i] for i in made.plan.fingers] if made.scenario.grasps else ()  # else as in the twin
     iterations = sim.solver_iterations
-    words = {"world": made.world, "surfaces": surfaces_of(made.scenario), "stops": fingers}
+    words = {"world": made.world, "surfaces": surfaces_of(made.scenario, made.robot), "stops": fingers}
     return plant_named(sim.engine)(made.plant_robot, sim.timestep, **words, solver_iterations=iterations)
 
 

@@ -41,6 +41,7 @@ class Mover:
     held      (name, link, pose (7,) in the link) of what the fingers hold, or None
     caught    Caught of the last grasp
     placed    name -> shape, of what was set down elsewhere
+    company   shapes of other robots and of what they hold; borne: names of these; shared: of things that they take too
     """
 
     def __init__(self, scenario, robot, limits: Limits, fingers: tuple, world):
@@ -52,6 +53,7 @@ class Mover:
         self.period = scenario.sim.timestep * scenario.sim.control_every
         self.trajectory, self.tracked = None, []
         self.held, self.placed, self.caught = None, {}, None
+        self.company, self.borne, self.shared = (), (), ()
 
     @property
     def time(self) -> float:
@@ -87,7 +89,8 @@ class Mover:
     def known(self):
         """The shapes that the planner knows of, with those that were set down where they are now."""
         hidden = {item.name for item in self.scenario.world if item.known_to_planner is not True}
-        return [self.placed.get(name, shape) for name, shape in self.world.items() if name not in hidden]
+        things = {name: self.placed.get(name, shape) for name, shape in self.world.items() if name not in hidden}
+        return [*(thing for name, thing in things.items() if name not in self.borne), *self.company]
 
     def hand_pose(self, q):
         """(7,) of the link that carries the fingers, at q."""

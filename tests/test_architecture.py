@@ -18,6 +18,8 @@ SIMS = [
     "planners",
     "steps",
     "plan",
+    "company",
+    "plan_team",
     "watch",
     "pilot",
     "metrics_cost",

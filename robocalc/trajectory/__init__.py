@@ -18,6 +18,7 @@ EXPORTS = {
     "Reference": "trajectory",
     "Samples": "trajectory",
     "discrete_reference": "discrete",
+    "side_by_side": "beside",
     "minimum_acceleration": "minimum",
     "minimum_jerk": "minimum",
     "minimum_snap": "minimum",

@@ -12,6 +12,7 @@ from weakref import finalize
 
 import numpy as np
 
+from robocalc.dynamics import Team
 from robocalc.dynamics.state import State
 from robocalc.errors import EngineUnavailable, InvalidInput
 from sims.engines.bullet_clearance import Gaps
@@ -130,6 +131,8 @@ class Bullet(InWorld):
             self._build()
         if self._collides:
             self._forget_contacts()
+        elif isinstance(self.robot, Team):
+            self._part()
         self.scene.start(t)
         self._set_joints(q, v)
         self._clock[0] = round(t / self.dt)
@@ -150,12 +153,19 @@ class Bullet(InWorld):
         for joint, position, velocity in zip(self.body.joints, q.tolist(), v.tolist()):
             self._p.resetJointState(self.body.id, joint, position, velocity, self._c)
 
+    def _part(self):
+        """The robots of a team stand at their homes for one collision check: what they remembered of touching goes."""
+        self._set_joints(np.asarray(self.robot.home, float), np.zeros(self.n))
+        self._p.performCollisionDetection(physicsClientId=self._c)
+
     def _forget_contacts(self):
         """Everything parts for one collision check: PyBullet drops what it remembered of each touching pair.
 
         With pairs in fixed order what follows has the bits of a fresh load (tests); restoreState has not.
         """
         self.scene.park()
+        if isinstance(self.robot, Team):
+            self._part()
         away = (0.0, FAR, 2 * FAR)
         self._p.resetBasePositionAndOrientation(self.body.id, away, self._home[1], physicsClientId=self._c)
         self._p.performCollisionDetection(physicsClientId=self._c)
@@ -164,6 +174,10 @@ class Bullet(InWorld):
     def clearance(self, exclude=(), *, own=False, carried=()):
         """Gap(distance [m], pair) now, of robot to things and, with `own`, to itself; see bullet_clearance.Gaps."""
         return self._gaps.smallest(exclude, own=own, carried=carried)
+
+    def apart(self):
+        """Gap now between the robots of a team."""
+        return self._gaps.between()
 
     @cached_property
     def _gaps(self):

@@ -4,6 +4,7 @@
     Gaps    the pairs of a robot and a scene; a lower bound for each, and exact distances until no bound is smaller
 
 Distances are PyBullet's: hulls stand out by its collision margin of 1 mm, and edges of boxes are rounded by as much.
+Links of two robots of a team always count against each other.
 Never counted: links of one rigid body or of neighbours at a joint, pairs of links that touch at the robot's home, and
 links that no joint moves against things that never move (the base on its floor).
 """
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from robocalc.dynamics import Team
 from robocalc.errors import UnknownName
 from sims.engines.poses import conjugate, matrix, rotate
 
@@ -78,7 +80,13 @@ class Gaps:
         self.turns = np.array([matrix(pose[3:]) for pose in self.frames]).reshape(-1, 3, 3)
         moved = np.array([carrier[name] != "" for name in self.links], bool)
         self.counted = moved[:, None] | ~self.rest[None]  # (links, things)
-        self.self_pairs = np.array(list(self._own_pairs(carrier, above)), int).reshape(-1, 2)
+        self.team = isinstance(robot, Team)
+        self.owner = [robot.owner(name).name if self.team else "" for name in self.links]
+        pairs = [(i, j) for i, j in combinations(range(len(self.links)), 2) if self.owner[i] == self.owner[j]]
+        self.self_pairs = np.array(list(self._own_pairs(pairs, carrier, above)), int).reshape(-1, 2)
+        pairs = combinations(range(len(self.links)), 2) if self.team else ()
+        between = [(i, j) for i, j in pairs if self.owner[i] != self.owner[j] and (moved[i] or moved[j])]
+        self.between_pairs = np.array(between, int).reshape(-1, 2)
 
     def _spheres(self):
         """Ball around each link, centre in the link's frame: from its bounding box as it stands."""
@@ -88,8 +96,8 @@ class Gaps:
         self.offsets = rotate(conjugate(self._poses[:, 3:]), corners.mean(axis=1) - self._poses[:, :3])
         self.radii = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1) / 2
 
-    def _own_pairs(self, carrier, above):
-        for i, j in combinations(range(len(self.links)), 2):
+    def _own_pairs(self, pairs, carrier, above):
+        for i, j in pairs:
             a, b = carrier[self.links[i]], carrier[self.links[j]]
             near = a == b or above.get(a) == b or above.get(b) == a
             if not near and self._distance(*self._part(False, i), *self._part(False, j), 0.01) > 0:
@@ -107,25 +115,27 @@ class Gaps:
 
     # asking
 
-    def smallest(self, exclude=(), *, own=True, carried=()):
+    def smallest(self, exclude=(), *, own=True, carried=(), of=None):
         """The Gap now.
 
         exclude   names of objects, or pairs (link, object) in any order, that are meant to touch
         own       count the robot's own links against each other
-        carried   objects that move with the robot: counted against all other objects, not against the robot
+        carried   objects that move with the robot: counted against all other objects, not against the robot; of a team
+                  against those robots with which no pair is excluded
+        of        name of a robot of a team: its links alone, and what it carries
         raises    UnknownName   a name is neither object nor link
         """
         exclude = self._checked(exclude)
-        held = np.array([name in carried or frozenset([name]) in exclude for name in self.names], bool)
+        left_out = np.array([frozenset([name]) in exclude for name in self.names], bool)
+        held = left_out | np.array([name in carried for name in self.names], bool)
         for name in carried:
             self.scene.item(name)
         centers = self._centers()
         self._follow()
-        bounds, rows = self._world_bounds(centers, held)
-        if own and len(self.self_pairs):
-            i, j = self.self_pairs.T
-            bounds.append(np.linalg.norm(centers[i] - centers[j], axis=1) - self.radii[i] - self.radii[j])
-            rows.append(np.column_stack([np.full(len(i), OWN), i, j]))
+        mine = np.array([of is None or owner == of for owner in self.owner], bool)
+        bounds, rows = self._world_bounds(centers, left_out if self.team else held, mine)
+        for pairs in (self.self_pairs if own else (), self.between_pairs):
+            self._add_links(bounds, rows, centers, pairs, mine)
         for name in carried:
             bound, row = self._carried_bounds(self.names.index(name), held)
             bounds.append(bound)
@@ -133,6 +143,19 @@ class Gaps:
         if not bounds:
             return NOTHING
         return self._search(np.concatenate(bounds), np.concatenate(rows), exclude)
+
+    def between(self):
+        """The Gap between robots of a team."""
+        bounds, rows = [], []
+        self._add_links(bounds, rows, self._centers(), self.between_pairs, np.ones(len(self.links), bool))
+        return self._search(bounds[0], rows[0], ()) if bounds else NOTHING
+
+    def _add_links(self, bounds, rows, centers, pairs, mine):
+        """Bounds and rows (OWN, link, link) of the pairs with one link of mine."""
+        if len(pairs):
+            i, j = pairs[mine[pairs].any(axis=1)].T
+            bounds.append(np.linalg.norm(centers[i] - centers[j], axis=1) - self.radii[i] - self.radii[j])
+            rows.append(np.column_stack([np.full(len(i), OWN), i, j]))
 
     def _checked(self, exclude):
         exclude = {frozenset([e]) if isinstance(e, str) else frozenset(e) for e in exclude}
@@ -167,11 +190,11 @@ class Gaps:
         outside = np.maximum(over, 0.0)
         return np.sqrt(np.einsum("kti,kti->kt", outside, outside)) + np.minimum(over.max(axis=2), 0.0)
 
-    def _world_bounds(self, centers, held):
+    def _world_bounds(self, centers, held, mine):
         """Bounds and rows (WORLD, link, thing)."""
         if not self.names:
             return [], []
-        k, t = np.nonzero(self.counted & ~held)
+        k, t = np.nonzero(self.counted & ~held & mine[:, None])
         bounds = (self._to_boxes(centers) - self.radii[:, None])[k, t]
         return [bounds], [np.column_stack([np.full(len(k), WORLD), k, t])]
 

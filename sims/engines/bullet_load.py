@@ -9,11 +9,13 @@ What PyBullet does when left alone, and what is done here, is listed in `tests/s
 
 import tempfile
 import xml.etree.ElementTree as ET
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from robocalc.dynamics import Team
 from robocalc.errors import EngineUnavailable, InvalidInput, UnknownName
 from sims.engines.bullet_silence import captured
 from sims.engines.poses import from_matrix
@@ -115,7 +117,7 @@ def load_robot(p, c, robot, *, visuals=False, self_collision=False, surfaces=Non
         wanted = inertias_of(path)
         flags = p.URDF_USE_INERTIA_FROM_FILE
         flags |= 0 if visuals else p.URDF_IGNORE_VISUAL_SHAPES
-        flags |= p.URDF_USE_SELF_COLLISION if self_collision else 0
+        flags |= p.URDF_USE_SELF_COLLISION if self_collision or isinstance(robot, Team) else 0
         base = robot.base.matrix
         with captured() as printed:
             try:
@@ -132,9 +134,18 @@ def load_robot(p, c, robot, *, visuals=False, self_collision=False, surfaces=Non
                     f"PyBullet cannot load robot {robot.name!r}: {_last_line(printed(), error)}"
                 ) from None
     loaded = _audited(p, c, body, robot, wanted, surfaces or {}, stops)
+    if isinstance(robot, Team) and not self_collision:
+        _part(p, c, loaded, robot)
     for pair in couple:
         _gear(p, c, loaded, robot, pair)
     return loaded
+
+
+def _part(p, c, body, team):
+    """Links of one robot of a team pass through each other, as those of a robot alone do; those of two robots don't."""
+    for one, two in combinations(team.links, 2):
+        if team.owner(one) is team.owner(two):
+            p.setCollisionFilterPair(body.id, body.id, body.links[one], body.links[two], 0, physicsClientId=c)
 
 
 def _last_line(text, error):

@@ -5,6 +5,7 @@ Clearance    also offered by sims.engines.bullet
 
 import numpy as np
 
+from robocalc.dynamics.teams import members_of
 from robocalc.errors import InvalidInput
 from sims.engines.bullet_contacts import fingers_of, hand_of
 from sims.engines.motions import finite
@@ -20,7 +21,7 @@ class Clearance:
     """
 
     def __init__(self, robot, world=(), *, own=True, exclude=()):
-        self.own, self.exclude, self._attached = own, tuple(exclude), {}
+        self.own, self.exclude, self._attached, self._carrier = own, tuple(exclude), {}, {}
         from sims.engines.bullet import Bullet  # which offers this class, and alone may import PyBullet
 
         self._plant = Bullet(robot, 0.001, world=world)
@@ -32,16 +33,28 @@ class Clearance:
         return tuple(self._plant.scene.items)
 
     @property
+    def team(self) -> bool:
+        """Whether there are several robots."""
+        return self._gaps.team
+
+    @property
     def hand(self):
         """What a grasped object moves with: the link that carries the fingers, or the tool of a robot without."""
-        robot = self._plant.robot
-        fingers = fingers_of(robot)
-        return hand_of(robot, fingers[0]) if fingers else robot.tool
+        return self.hand_in(members_of(self._plant.robot)[0])
 
-    def at(self, q, t=0.0, exclude=(), own=None):
+    def hand_in(self, member):
+        """Likewise, of a member of a team."""
+        fingers = fingers_of(member.robot)
+        return member.prefix + (hand_of(member.robot, fingers[0]) if fingers else member.robot.tool)
+
+    def apart(self):
+        """Gap between the robots of a team, where `at` put them."""
+        return self._gaps.between()
+
+    def at(self, q, t=0.0, exclude=(), own=None, of=None):
         """Gap(distance [m], pair) at q (n,) with driven things as at time t [s].
 
-        `exclude` adds to what was excluded from the start; `own` overrides it
+        `exclude` adds to what was excluded from the start; `own` overrides it; of: of this robot of a team
         """
         plant = self._plant
         plant._set_joints(finite("q", q, (plant.n,)), np.zeros(plant.n))
@@ -49,7 +62,8 @@ class Clearance:
         for name, (link, pose) in self._attached.items():
             plant.place(name, compose(plant.link_pose(link), pose))
         own = self.own if own is None else own
-        return self._gaps.smallest((*self.exclude, *exclude), own=own, carried=tuple(self._attached))
+        carried = tuple(name for name, whose in self._carrier.items() if of is None or whose == of)
+        return self._gaps.smallest((*self.exclude, *exclude), own=own, carried=carried, of=of)
 
     def along(self, q, t, exclude=()):
         """Distances (N,) [m] and their pairs, a list of N, at q (N, n) and t (N,) [s]."""
@@ -67,10 +81,13 @@ class Clearance:
             pose = compose(inverse(self._plant.link_pose(link)), self._plant.pose(name))
         self._plant.touch.link_index(link)
         self._attached[name] = (link, finite(f"pose of {name}", pose, (7,)))
+        whose = members_of(self._plant.robot)[0] if not self._gaps.team else self._plant.robot.owner(link)
+        self._carrier[name] = whose.name
 
     def detach(self, name):
         """It stays where it is."""
         self._attached.pop(name, None)
+        self._carrier.pop(name, None)
 
     def place(self, name, pose):
         """Put a free object at pose (7,)."""

@@ -112,6 +112,14 @@ class Mujoco(InWorld):
 
     def clearance(self, exclude=(), *, own=False, carried=()):
         """Gap now, by PyBullet's distances, so that engines are held against one ruler; needs PyBullet."""
+        return self._placed().clearance(exclude, own=own, carried=carried)
+
+    def apart(self):
+        """Gap now between the robots of a team, likewise."""
+        return self._placed().apart()
+
+    def _placed(self):
+        """PyBullet with everything where it is now."""
         checker = self._checker
         checker._set_joints(self.data.qpos[self._q], np.zeros(self.n))
         checker.scene.drive_to(self.t)
@@ -120,7 +128,7 @@ class Mujoco(InWorld):
                 checker.scene.open(name, self.scene.opening(name))
             elif item.shape.dynamic:
                 checker.place(name, self.pose(name))
-        return checker.clearance(exclude, own=own, carried=carried)
+        return checker
 
     @cached_property
     def _checker(self):

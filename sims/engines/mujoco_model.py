@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from robocalc.dynamics import Team
 from robocalc.dynamics.urdf_out import solid
 from robocalc.errors import InvalidInput, UnknownName
 from sims.engines.bullet_clearance import rigid_parts
@@ -94,6 +95,9 @@ def _pairs(robot, parts, self_collision):
         meet = a.moves or b.moves if a.thing != b.thing else "free" in (a.body, b.body)
         if meet:
             yield i, j
+        elif not (a.thing or b.thing) and isinstance(robot, Team) and robot.owner(a.name) is not robot.owner(b.name):
+            if a.moves or b.moves:
+                yield i, j
         elif self_collision and not a.thing and not b.thing:
             one, two = carrier[a.name], carrier[b.name]
             if one != two and above.get(one) != two and above.get(two) != one:

@@ -3,6 +3,7 @@
 rpy_quaternion        URDF angles (roll, pitch, yaw about fixed x, y, z) to a quaternion
 compose, inverse      T₁ T₂ and T⁻¹
 between               shortest way from one orientation to another
+quaternions           of rotation matrices, in batches
 mean_twist            the constant velocity that carries one pose into another in dt
 """
 
@@ -117,3 +118,21 @@ def from_matrix(R):
         q[i], q[j], q[k] = 1 + 2 * R[i, i] - d[3], R[j, i] + R[i, j], R[k, i] + R[i, k]
         q[3] = R[k, j] - R[j, k]
     return q / np.linalg.norm(q)
+
+
+def quaternions(R):
+    """Unit quaternions xyzw (..., 4) of rotations (..., 3, 3), by the largest component (Shepperd 1978)."""
+    R = np.asarray(R, float)
+    trace = np.einsum("...ii->...", R)
+    diagonal = np.stack([R[..., 0, 0], R[..., 1, 1], R[..., 2, 2], trace], axis=-1)
+    # rows of 4 q qᵀ; the row of the largest component, normalised, is the quaternion to full precision
+    K = np.empty((*R.shape[:-2], 4, 4))
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        K[..., i, i] = 1 + R[..., i, i] - R[..., j, j] - R[..., k, k]
+        K[..., i, j] = K[..., j, i] = R[..., j, i] + R[..., i, j]
+        K[..., i, 3] = K[..., 3, i] = R[..., k, j] - R[..., j, k]
+    K[..., 3, 3] = 1 + trace
+    largest = np.argmax(diagonal, axis=-1)
+    row = np.take_along_axis(K, largest[..., None, None], axis=-2)[..., 0, :]
+    return row / np.maximum(np.linalg.norm(row, axis=-1, keepdims=True), 1e-30)

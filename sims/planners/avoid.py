@@ -114,9 +114,7 @@ def arm_and_obstacles(mover, fixed):
 
     A thing that the task grasps later is an obstacle like any other; set down, it stands where it was left.
     """
-    robot, held = mover.robot, mover.held
-    hidden = {item.name for item in mover.scenario.world if item.known_to_planner is not True}
-    known = [mover.placed.get(name, shape) for name, shape in mover.world.items() if name not in hidden]
+    robot, held, known = mover.robot, mover.held, mover.known()
     if held is not None:
         name, link, pose = held
         robot = carrying(robot, link, mover.world[name], pose)

@@ -22,6 +22,7 @@ SINGLE = {
     "t_objects": "s",
     "clearance": "m",
     "witness": "m",
+    "apart": "m",
     "contacts": "N",
     "touches": "s, m, m, m, N",
     "wrench": "N, N m",
@@ -57,7 +58,7 @@ def arrays_of(log: Log) -> dict:
     if len(log.t_objects):
         arrays["t_objects"] = np.asarray(log.t_objects, float)
     arrays |= {f"object/{name}": np.asarray(poses, float) for name, poses in log.objects.items()}
-    for name in ("clearance", "witness", "contacts", "touches", "wrench"):
+    for name in ("clearance", "witness", "apart", "contacts", "touches", "wrench"):
         if len(getattr(log, name)):
             arrays[name] = np.asarray(getattr(log, name), float)
     if len(log.estimate):
@@ -119,6 +120,7 @@ def read_log(path):
         clearance=found.get("clearance", np.zeros(0)),
         clearance_pair=tuple(found["clearance_pair"].tolist()) if "clearance_pair" in found else (),
         witness=found.get("witness", np.zeros((0, 6))),
+        apart=found.get("apart", np.zeros(0)),
         contacts=found.get("contacts", np.zeros(0)),
         touches=found.get("touches", np.zeros((0, 5))),
         wrench=found.get("wrench", np.zeros((0, 6))),

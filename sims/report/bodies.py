@@ -2,11 +2,11 @@
 
 robot_bodies, world_bodies    Body each
 tool_poses                    of the tool, as far as a run went
-quaternions                   of rotation matrices, in batches
 """
 
 import numpy as np
 
+from sims.engines.poses import quaternions
 from sims.engines.shapes import GREY
 from sims.report.data import IDENTITY, Body, Solid
 
@@ -48,24 +48,6 @@ def body_poses(robot, q):
     for row, out in zip(q, X, strict=True):
         fk(model, row, out)
     return np.concatenate([X[..., 9:], quaternions(X[..., :9].reshape(*X.shape[:2], 3, 3))], axis=-1)
-
-
-def quaternions(R):
-    """Unit quaternions xyzw (..., 4) of rotations (..., 3, 3), by the largest component (Shepperd 1978)."""
-    R = np.asarray(R, float)
-    trace = np.einsum("...ii->...", R)
-    diagonal = np.stack([R[..., 0, 0], R[..., 1, 1], R[..., 2, 2], trace], axis=-1)
-    # rows of 4 q qᵀ; the row of the largest component, normalised, is the quaternion to full precision
-    K = np.empty((*R.shape[:-2], 4, 4))
-    for i in range(3):
-        j, k = (i + 1) % 3, (i + 2) % 3
-        K[..., i, i] = 1 + R[..., i, i] - R[..., j, j] - R[..., k, k]
-        K[..., i, j] = K[..., j, i] = R[..., j, i] + R[..., i, j]
-        K[..., i, 3] = K[..., 3, i] = R[..., k, j] - R[..., j, k]
-    K[..., 3, 3] = 1 + trace
-    largest = np.argmax(diagonal, axis=-1)
-    row = np.take_along_axis(K, largest[..., None, None], axis=-2)[..., 0, :]
-    return row / np.maximum(np.linalg.norm(row, axis=-1, keepdims=True), 1e-30)
 
 
 def world_bodies(shapes, log, t):

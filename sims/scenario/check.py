@@ -14,7 +14,7 @@ from sims.scenario.metric_names import metric_names
 from sims.scenario.say import did_you_mean
 from sims.scenario.schema import Output, Scenario
 from sims.scenario.schema_safety import Replan
-from sims.scenario.schema_shaping import planners, shapings
+from sims.scenario.schema_shaping import shapings
 from sims.scenario.schema_task import Grasp, Move
 
 WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
@@ -32,10 +32,22 @@ def check(scenario: Scenario) -> Problems:
     yield from _world(scenario)
     yield from _steering(scenario)
     yield from _shaping(scenario)
+    yield from _robots(scenario)
+    yield from _accept(scenario)
+
+
+def _robots(scenario: Scenario) -> Problems:
+    from sims.scenario.check_team import check_team, check_waits
+
+    yield from check_waits(scenario)
+    yield from check_team(scenario) if scenario.partners else check_one(scenario)
+
+
+def check_one(scenario: Scenario) -> Problems:
+    """What is wrong with the robot of a scenario and with what it shall do."""
     yield from _robot(scenario)
     yield from _payload(scenario)
     yield from _task(scenario)
-    yield from _accept(scenario)
 
 
 def _rates(scenario: Scenario) -> Problems:
@@ -138,7 +150,7 @@ def _shaping(scenario: Scenario) -> Problems:
         if shaping.frequency is None and len(ropes) != 1:
             message = "no load hangs on a rope" if not ropes else "loads hang on ropes of several lengths"
             yield path, f"{message}, so shaping needs the frequency of what swings"
-        if any(getattr(planner, "replan", None) is not None for _, planner in planners(scenario)):
+        if replan_of(scenario) is not None or scenario.sim.planner_rate is not None:
             yield path, "a motion that is planned anew on the way cannot be shaped"
 
 
@@ -159,6 +171,13 @@ def _robot(scenario: Scenario) -> Problems:
     for path, link in _links(scenario):
         if link not in arm.links:
             yield path, f"{arm.name} has no link {link!r}{did_you_mean(link, arm.links)}"
+    yield from acting(scenario, arm)
+    yield from seeing(scenario, arm)
+    yield from _gripper(scenario, arm)
+
+
+def acting(scenario: Scenario, arm: Arm) -> Problems:
+    """What is wrong with the disturbances of a robot."""
     for i, item in enumerate(scenario.disturbances):
         if item.type in ("push", "drag", "hanging_load") and item.link in arm.fixed:
             message = f"a {item.type.replace('_', ' ')} on {item.link!r} moves nothing: no joint of {arm.name} moves it"
@@ -169,8 +188,6 @@ def _robot(scenario: Scenario) -> Problems:
             yield ("disturbances", i), "wind acts on links with `drag`, and no disturbance gives one"
         if kind in ONCE and kind in kinds[:i]:
             yield ("disturbances", i), f"{kind} can be given once, with one value per joint"
-    yield from seeing(scenario, arm)
-    yield from _gripper(scenario, arm)
 
 
 def seeing(scenario: Scenario, arm: Arm) -> Problems:
@@ -213,9 +230,19 @@ def per_joint(scenario: Scenario):
     if robot.start_velocity is not None:
         yield ("robot", "start_velocity"), robot.start_velocity
     parts = [(("robot", "limits"), robot.limits), (("robot", "friction"), robot.friction)]
-    parts += [(("sim",), scenario.sim), (("controller",), scenario.controller), (("estimator",), scenario.estimator)]
+    yield from _lists([*parts, (("controller",), scenario.controller)])
+    yield from shared_lists(scenario)
+
+
+def shared_lists(scenario: Scenario):
+    """(path, tuple) for every such list that is of all robots."""
+    parts = [(("sim",), scenario.sim), (("estimator",), scenario.estimator)]
     parts += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances) if item.type not in IN_WORLD]
     parts += [(("sensors", key), part) for key, part in scenario.sensors if key not in ("latency", "force_torque")]
+    yield from _lists(parts)
+
+
+def _lists(parts):
     for path, part in parts:
         for key, value in part or ():
             if isinstance(value, tuple) and key not in ("com", "gravity", "missing"):
@@ -226,10 +253,19 @@ def _links(scenario: Scenario):
     """(path, link name) for every link that is named."""
     robot = scenario.robot
     named = [(("robot", "tool"), robot.tool), (("robot", "payload"), robot.payload)]
-    named += [(("sensors", "force_torque"), scenario.sensors.force_torque)]
     named += [(("robot", "surfaces", i), item) for i, item in enumerate(robot.surfaces)]
-    named += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances)]
-    for path, part in named:
+    yield from _named(named)
+    yield from shared_links(scenario)
+
+
+def shared_links(scenario: Scenario):
+    """(path, link name) for every link that disturbances and sensors name."""
+    named = [(("sensors", "force_torque"), scenario.sensors.force_torque)]
+    yield from _named([*named, *((("disturbances", i), item) for i, item in enumerate(scenario.disturbances))])
+
+
+def _named(parts):
+    for path, part in parts:
         if getattr(part, "link", None) is not None:
             yield (*path, "link"), part.link
 
@@ -284,7 +320,8 @@ def _task(scenario: Scenario) -> Problems:
 
 
 def _accept(scenario: Scenario) -> Problems:
-    known = metric_names(thing.name for thing in scenario.world if thing.dynamic)
+    things, partners = (thing.name for thing in scenario.world if thing.dynamic), scenario.partners
+    known = metric_names(things, (partner.name for partner in partners))
     for name in scenario.accept:
         if name not in known:
             yield ("accept", name), f"unknown metric{did_you_mean_metric(name, known)}"

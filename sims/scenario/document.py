@@ -70,9 +70,11 @@ def brief(value: Any) -> str:
 
 
 def absolute_files(data: dict, folder: Path):
-    """robot.file, learned.file and the meshes' files, relative to `folder`, made absolute."""
+    """The robots' files, learned.file and the meshes' files, relative to `folder`, made absolute."""
     world = data.get("world")
-    for part in [data.get("robot"), data.get("learned"), *(world if isinstance(world, list) else [])]:
+    partners = data.get("partners") if isinstance(data.get("partners"), list) else []
+    robots = [data.get("robot"), *(item.get("robot") for item in partners if isinstance(item, dict))]
+    for part in [*robots, data.get("learned"), *(world if isinstance(world, list) else [])]:
         name = part.get("file") if isinstance(part, dict) else None
         if isinstance(name, str) and name and "://" not in name and not os.path.isabs(name):
             part["file"] = os.path.abspath(folder / Path(name).expanduser())

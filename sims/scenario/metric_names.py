@@ -2,6 +2,8 @@
 
 METRIC_NAMES     name -> (unit, one line)
 OBJECT_METRICS   object.<name>.SUFFIX -> (unit, one line), for each thing with mass
+TEAM_METRICS     likewise of scenarios with partners
+OF_ROBOTS        beginnings of the figures that each partner has for itself, as <partner>.NAME
 """
 
 METRIC_NAMES = {
@@ -75,7 +77,17 @@ OBJECT_METRICS = {
 }
 
 
-def metric_names(objects=()) -> dict:
-    """METRIC_NAMES with those of each object, by its name."""
+TEAM_METRICS = {
+    "clearance.robots_min_mm": ("mm", "smallest distance between two robots as executed"),
+    "clearance.robots_planned_min_mm": ("mm", "the same on the planned motions"),
+}
+OF_ROBOTS = ("tracking.", "settling.", "overshoot.", "effort.", "torque.", "energy.mechanical", "smoothness.jerk")
+
+
+def metric_names(objects=(), partners=()) -> dict:
+    """METRIC_NAMES with those of each object and of each partner, by its name."""
+    partners = tuple(partners)
     of_objects = {f"object.{name}.{suffix}": about for name in objects for suffix, about in OBJECT_METRICS.items()}
-    return {**METRIC_NAMES, **of_objects}
+    own = {name: about for name, about in METRIC_NAMES.items() if name.startswith(OF_ROBOTS)}
+    own = {f"{partner}.{name}": about for partner in partners for name, about in own.items()}
+    return {**METRIC_NAMES, **(TEAM_METRICS if partners else {}), **own, **of_objects}

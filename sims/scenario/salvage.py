@@ -25,6 +25,8 @@ _ROUNDS = 6  # leaving out a part can show the next
 
 def salvage(data: dict, wrong: list[tuple]) -> Scenario | None:
     """`data` without the parts at the paths `wrong`, as a Scenario; for checks only."""
+    if any(path[0] == "partners" and path[2:3] in ((), ("robot",), ("name",)) for path in wrong):
+        return None  # without a robot, much else would be wrong
     data = copy.deepcopy(data)
     for _ in range(_ROUNDS):
         for path in wrong:
@@ -44,6 +46,9 @@ def _mend(data: dict, path: tuple):
         if key in _SPARE:
             data[key] = copy.deepcopy(_SPARE[key])
         return
+    if key == "partners" and len(path) > 2 and isinstance(partner := _item(data.get(key), path[1]), dict):
+        _mend(partner, path[2:])
+        return
     if key in ("controller", "planner"):
         data[key] = copy.deepcopy(_SPARE[key])
         return
@@ -59,6 +64,10 @@ def _mend(data: dict, path: tuple):
         parent.pop(path[-1])
     else:  # a missing key or an item of a list: its owner goes
         _mend(data, path[:-1])
+
+
+def _item(items, index):
+    return items[index] if isinstance(items, list) and isinstance(index, int) and index < len(items) else None
 
 
 def _stand_in(key: str, item: Any, index: int) -> dict:

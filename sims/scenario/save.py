@@ -90,7 +90,8 @@ def save(scenario, path):
 def digest(scenario) -> str:
     """SHA-256 of the canonical JSON; a file's name is replaced by its content's hash."""
     data = to_dict(scenario)
-    for part in (data["robot"], data.get("learned"), *data["world"]):
+    robots = [item["robot"] for item in (data, *data["partners"])]
+    for part in (*robots, data.get("learned"), *data["world"]):
         if part and "file" in part:
             path = Path(part["file"])
             part["file"] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else part["file"]

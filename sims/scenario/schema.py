@@ -14,6 +14,7 @@ from sims.scenario.schema_cost import Prices
 from sims.scenario.schema_effects import Disturbance, Sensors
 from sims.scenario.schema_estimator import Estimator
 from sims.scenario.schema_learned import Learned
+from sims.scenario.schema_partners import Coordination, Partner
 from sims.scenario.schema_planner import MinJerk, Planner
 from sims.scenario.schema_robot import Robot
 from sims.scenario.schema_safety import Safety
@@ -100,7 +101,7 @@ class Output(Part):
 
 
 class Scenario(Part):
-    """One robot, one world, one task, and what the run must reach."""
+    """One robot (and its `partners`), one world, one task each, and what the run must reach."""
 
     format: Literal["robocalc/1"]
     name: Name
@@ -113,6 +114,8 @@ class Scenario(Part):
     task: list_of(TaskStep, least=1) = Field(description="steps, in order")
     planner: Planner = MinJerk(type="min_jerk")
     controller: Controller
+    partners: list_of(Partner) = Field((), description="more robots in the same scene")
+    coordination: Coordination = Field(Coordination(), description="how robots keep clear of each other")
     learned: Learned | None = Field(None, description="torque that runs taught, added to the feed-forward")
     safety: Safety | None = Field(None, description="what slows and stops the robot before what moves")
     disturbances: list_of(Disturbance) = ()

@@ -147,12 +147,26 @@ class Release(Step):
     duration: positive("time") = Field(0.5, description="time to open [s]")
 
 
+class StepOf(Part):
+    """A step of another robot's task."""
+
+    robot: Name | None = Field(None, description="name of a partner; left out: the scenario's own `robot`")
+    step: Name = Field(description="name of the step")
+
+
 class Wait(Step):
     """Stay; as the first step it may name the place to hold, wherever the robot starts."""
 
     do: Literal["wait"]
-    duration: positive("time") = Field(description="[s]")
+    duration: positive("time") | None = Field(None, description="[s]; with `until`: that much longer")
+    until: StepOf | None = Field(None, description="stay until another robot has done a step of its task")
     at: Name | None = Field(None, description="`home` or a name from robot.poses: hold this; left out: stay here")
+
+    @model_validator(mode="after")
+    def _ends(self):
+        if self.duration is None and self.until is None:
+            raise ValueError("give duration, or until with a step of another robot")
+        return self
 
 
 class Trace(Step):

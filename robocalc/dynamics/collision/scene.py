@@ -148,7 +148,7 @@ class Body(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _hulls_of_file(path, size, stamp):
+def hulls_of_file(path, size, stamp):
     return [hull(part * size) for part in convex_parts(read_mesh(path))]
 
 
@@ -158,7 +158,7 @@ def _add_geometry(tables, item, row, R, p, geometry, skin):
     if kind == "mesh":
         if geometry.path is None:
             raise InvalidInput(f"collision mesh {geometry.file} is missing: distances need it")
-        shells = _hulls_of_file(geometry.path, tuple(size), geometry.path.stat().st_mtime_ns)
+        shells = hulls_of_file(geometry.path, tuple(size), geometry.path.stat().st_mtime_ns)
         for vertices, first, neighbours in shells:
             shell = (vertices @ R.T + p, first, neighbours)
             tables.points(item, row, shell[0], skin, True, shell)
