@@ -59,6 +59,13 @@ class Impedance:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, checked(name, getattr(self, name)))
         object.__setattr__(self, "zeta", one("zeta", self.zeta))
+        for name in self.of_tool:
+            self._three(name, np.zeros(3))
+
+    @property
+    def of_tool(self) -> tuple:
+        """Gains with one entry a direction, not one a joint."""
+        return ("stiffness", "rotation") if self.space == "cartesian" else ()
 
     def law(self, robot, dt, q_nominal=None, *, substeps=1, latency=0.0) -> Law:
         """The law for a robot, control period dt [s]; damping is that for the inertia at q_nominal (n,)."""

@@ -230,7 +230,9 @@ def per_joint(scenario: Scenario):
     if robot.start_velocity is not None:
         yield ("robot", "start_velocity"), robot.start_velocity
     parts = [(("robot", "limits"), robot.limits), (("robot", "friction"), robot.friction)]
-    yield from _lists([*parts, (("controller",), scenario.controller)])
+    at_tool = getattr(scenario.controller.design(), "of_tool", ())
+    law = [(key, value) for key, value in scenario.controller if key not in at_tool]
+    yield from _lists([*parts, (("controller",), law)])
     yield from shared_lists(scenario)
 
 

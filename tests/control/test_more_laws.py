@@ -1,8 +1,11 @@
 """Impedance, sliding mode, observers, adaptation and laws of the tool, each against what its equation says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import signal
 
 from robocalc.control import (
     PD,
@@ -28,6 +31,8 @@ EXACT = [
     SlidingMode(),
     DisturbanceObserver(),
     Admittance(),
+    Admittance("cartesian"),
+    Admittance("cartesian", frame="tool"),
     Impedance(),
     Impedance("joint"),
     OperationalSpace(),
@@ -102,6 +107,59 @@ def test_an_admittance_gives_way_by_torque_over_stiffness(tmp_path):
     log = roll(law, rest([0.0], 6000), pushes=pushes).log
     q = log.q[-1, 0]
     assert 10.0 * q == pytest.approx(2.0 * np.cos(q) - 0.5, rel=1e-3)
+
+
+def yielding(robot, force, seconds, **gains):
+    """(t, displacement (N + 1, 3) [m], first and last pose) of a Panda whose tool is pushed from the start on."""
+    law = Admittance("cartesian", **gains).law(Frictionless(robot), DT)
+    pushes = [Push(robot.tool, np.asarray(force), 0.0, 99.0)]
+    log = roll(law, rest(robot.home, round(seconds / DT)), plant=robot, friction=0, pushes=pushes).log
+    poses = robot.pose(log.q)
+    return log.t, poses[:, :3, 3] - poses[0, :3, 3], poses[0], poses[-1]
+
+
+def test_a_push_moves_the_tool_of_an_admittance_by_force_over_stiffness():
+    force = np.array([4.0, -3.0, 2.0])
+    stiff = {"stiffness": (200.0, 300.0, 400.0), "mass": 5.0}
+    _, moved, before, after = yielding(load("panda"), force, 4.0, **stiff)
+    assert_allclose(moved[-1], force / [200, 300, 400], rtol=5e-3)
+    assert_allclose(after[:3, :3], before[:3, :3], atol=2e-3)  # no moment, no turn
+    _, idle, *_ = yielding(load("panda"), force, 4.0, threshold=1.0, **stiff)
+    assert_allclose(idle[-1], (force - [1, -1, 1]) / [200, 300, 400], rtol=2e-2)
+
+
+def test_axes_of_the_tool_turn_with_it():
+    robot = load("panda")
+    home = robot.home.copy()
+    home[6] += 0.6  # so that the tool's x and y are not the world's
+    turned = robot.pose(home)[:3, :3]
+    robot, force = replace(robot, home=home), 5.0 * turned[:, 0]
+    _, moved, *_ = yielding(robot, force, 4.0, stiffness=(250.0, 1e4, 1e4), mass=5.0, frame="tool")
+    assert_allclose(turned.T @ moved[-1], [5.0 / 250.0, 0, 0], atol=2e-4)
+
+
+@pytest.mark.parametrize("zeta", [0.3, 1.0, 2.0])
+def test_the_step_response_of_the_tool_is_that_of_mass_damper_and_spring(zeta):
+    m, K, F, w = 4.0, 150.0, 6.0, 250.0
+    t, moved, *_ = yielding(load("panda"), [0.0, F, 0.0], 1.5, stiffness=K, mass=m, zeta=zeta, bandwidth=w, wn=60.0)
+    seen = ([w], [1.0, w])  # what the observer makes of the push
+    D = 2 * zeta * np.sqrt(K * m)
+    _, exact = signal.step((F * np.array(seen[0]), np.polymul(seen[1], [m, D, K])), T=t)
+    assert abs(moved[:, 1] - exact).max() < 0.02 * F / K
+    assert abs(moved[:, [0, 2]]).max() < 0.02 * F / K
+
+
+def test_the_tool_of_an_admittance_turns_by_moment_over_stiffness():
+    robot, arm = load("panda"), np.array([0.0, 0.1, 0.0])
+    law = Admittance("cartesian", rotation=8.0, stiffness=1e4, inertia=0.1).law(Frictionless(robot), DT)
+    axes = robot.pose(robot.home)[:3, :3]
+    force = 4.0 * axes[:, 2]  # along the tool's z, at its y: a moment about x
+    pushes = [Push(robot.tool, force, 0.0, 99.0, tuple(arm))]
+    log = roll(law, rest(robot.home, 4000), plant=robot, friction=0, pushes=pushes).log
+    turned = robot.pose(log.q[-1])[:3, :3] @ axes.T
+    vector = 0.5 * np.array([turned[2, 1] - turned[1, 2], turned[0, 2] - turned[2, 0], turned[1, 0] - turned[0, 1]])
+    assert_allclose(np.linalg.norm(vector), np.sin(0.4 / 8.0), rtol=0.02)
+    assert_allclose(vector / np.linalg.norm(vector), axes[:, 0], atol=0.03)
 
 
 def test_the_tool_of_operational_space_control_has_the_errors_dynamics():
@@ -180,6 +238,15 @@ def test_adaptation_is_quiet_under_latency_and_noise(believed, true):
         (lambda: Cascade(velocity=2000.0).law(load("panda"), DT), "velocity of panda_joint1 is 2000 1/s"),
         (lambda: DisturbanceObserver(bandwidth=1e4).law(load("panda"), DT), "bandwidth is 10000 1/s"),
         (lambda: OperationalSpace(wn=(1.0, 2.0)), "wn must be one number"),
+        (lambda: Admittance(rotation=1.0), "rotation is for space cartesian"),
+        (
+            lambda: Admittance("cartesian", mass=(1.0, 2.0)).law(load("panda"), DT),
+            "one number or 3, of x, y and z; got 2",
+        ),
+        (
+            lambda: Admittance("cartesian").law(load("two_link"), DT),
+            "tool of two_link cannot move in all six directions",
+        ),
         (lambda: Impedance(stiffness=(1.0, 2.0)).law(load("panda"), DT), "one number or one for x, y and z, got 2"),
         (lambda: Adaptive().law(load("two_link").with_frame("stand"), DT), "fixed to its base"),
         (lambda: payload_found(PD(1, 1).law(load("panda"), DT), np.zeros(7)), "only an adaptive law"),
@@ -195,3 +262,5 @@ def test_an_unknown_word_is_named():
         OperationalSpace(task="positon")
     with pytest.raises(UnknownName, match="did you mean 'joint'"):
         Impedance("joints")
+    with pytest.raises(UnknownName, match="did you mean 'cartesian'"):
+        Admittance("cartesan")
