@@ -77,7 +77,8 @@ def _text(path: Path) -> str:
             raise Unreadable(f"larger than {LARGEST // 1_000_000} MB: no scenario file", None)
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise Unreadable(f"no such file{_near(path)}", None) from None
+        gone = f"a link to {path.readlink()}, which is not there" if path.is_symlink() else f"no such file{_near(path)}"
+        raise Unreadable(gone, None) from None
     except (OSError, ValueError) as error:
         raise Unreadable(f"cannot be read: {getattr(error, 'strerror', None) or error}", None) from None
     try:
