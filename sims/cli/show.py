@@ -174,7 +174,15 @@ def video(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="x.mp4 or x.gif; else RUN/video.mp4")
     ] = None,
-    camera: Annotated[str, typer.Option("--camera", metavar="NAME", help="iso, front, side, top; follow")] = "iso",
+    camera: Annotated[
+        str, typer.Option("--camera", "--view", metavar="NAME", help="iso, front, side, top; follow")
+    ] = "iso",
+    place: Annotated[
+        str | None, typer.Option("--from", metavar="X,Y,Z", help="where the camera stands [m], in world or on --link")
+    ] = None,
+    target: Annotated[str | None, typer.Option("--to", metavar="X,Y,Z", help="what it looks at, likewise")] = None,
+    link: Annotated[str | None, typer.Option("--link", metavar="NAME", help="link that carries the camera")] = None,
+    fov: Annotated[float | None, typer.Option("--fov", help="field of view, from top to bottom [deg]")] = None,
     fps: Annotated[float, typer.Option("--fps", help="pictures a second of the video")] = 15.0,
     speed: Annotated[float, typer.Option("--speed", help="2: twice as fast as it happened")] = 1.0,
     size: Annotated[str, typer.Option("--size", metavar="WxH", help="pixels")] = "480x360",
@@ -191,13 +199,29 @@ def video(
         path = write_video(
             out or Path(folder) / "video.mp4",
             folder,
-            camera=camera,
+            camera=_camera(camera, place, target, link, fov),
             fps=fps,
             speed=speed,
             size=(int(width), int(height)),
             progress=progress,
         )
     print(path)
+
+
+def _camera(view, place, target, link, fov):
+    """The name of a view, or a camera with a place of its own."""
+    from robocalc.errors import InvalidInput
+    from sims.report.views import placed
+
+    if place is None and target is None and link is None and fov is None:
+        return view
+    words = {"--from": place, "--to": target}
+    for key, text in words.items():
+        try:
+            words[key] = None if text is None else [float(x) for x in text.split(",")]
+        except ValueError:
+            raise InvalidInput(f"{key} {text}: write three numbers, as 1.2,-0.5,0.8") from None
+    return placed(view, position=words["--from"], target=words["--to"], link=link, fov_deg=fov)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from sims.engines.bullet_contacts import Touch
 from sims.engines.bullet_install import remedy
 from sims.engines.bullet_load import connect, load_robot
 from sims.engines.bullet_loop import fast_path
-from sims.engines.bullet_picture import picture
+from sims.engines.bullet_picture import picture, shot
 from sims.engines.bullet_plan import Clearance
 from sims.engines.bullet_scene import FAR, Scene
 from sims.engines.bullet_silence import captured
@@ -197,6 +197,28 @@ class Bullet(InWorld):
         width, height = int(positive("width", width)), int(positive("height", height))
         camera = {"target": target, "distance": distance, "yaw": yaw, "pitch": pitch}
         return picture(self._p, self._c, width, height, **camera, shadow=shadow)
+
+    def shot(self, eye, width=640, height=480, *, depth=False, segmentation=False, shadow=True):
+        """(Shot, mask): what a bullet_picture.Eye sees; mask (height, width) counts the names of `shown_names` from 1,
+        0 where nothing is, or None. Needs visuals=True."""
+        if not self.visuals:
+            raise InvalidInput("a picture needs Bullet(..., visuals=True)")
+        width, height = int(positive("width", width)), int(positive("height", height))
+        seen = shot(self._p, self._c, width, height, eye, depth=depth, bodies=segmentation, shadow=shadow)
+        if not segmentation:
+            return seen, None
+        mask, links = np.zeros((height, width), np.uint16), len(self.body.links)
+        own = seen.body == self.body.id
+        for i, index in enumerate(self.body.links.values()):
+            mask[own & (seen.link == index)] = i + 1
+        for i, item in enumerate(self.scene.items.values()):
+            mask[seen.body == item.id] = links + i + 1
+        return seen, mask
+
+    @property
+    def shown_names(self) -> tuple:
+        """Links of the robot, then things of the world."""
+        return (*self.body.links, *self.scene.items)
 
 
 def _disconnect(p, c):

@@ -2,6 +2,7 @@
 
 write_video    run folder -> file
 pictures       the pictures one by one
+shots          likewise, with distances and what each pixel shows
 CAMERAS        name -> (yaw, pitch) [deg]; "follow" keeps the tool in the middle
 """
 
@@ -13,8 +14,10 @@ import numpy as np
 from robocalc.errors import EngineUnavailable, InvalidInput, UnknownName
 from sims.build import true_robot
 from sims.engines.bullet import Bullet
+from sims.engines.bullet_picture import FIELD_OF_VIEW
 from sims.report.bodies import body_poses, tool_poses
 from sims.report.stored import open_run
+from sims.report.views import eyes, opening, orbit
 
 CAMERAS = {
     "iso": (50.0, -25.0),
@@ -32,8 +35,9 @@ GIF_COLOURS = 128
 def write_video(path, folder, *, camera="iso", fps=15.0, speed=1.0, size=(480, 360), progress=None) -> Path:
     """Film a run folder; `path` ends on .mp4 or .gif. Returns the path; an older file is replaced whole.
 
-    camera    name of CAMERAS       fps    pictures a second [Hz]        speed   2: twice as fast as it happened
-    size      (width, height) in pixels, even for MP4
+    camera    name of CAMERAS, or sims.scenario.schema_camera.Camera with a place of its own
+    fps    pictures a second [Hz]        speed   2: twice as fast as it happened
+    size      (width, height) in pixels, even for MP4; not the Camera's
     progress  called with (share of the work done, what is being done)
     raises    EngineUnavailable without PyBullet or an encoder; InvalidInput, UnknownName for arguments and folders
     """
@@ -69,26 +73,52 @@ def _check(path, fps, speed, size):
 
 
 def pictures(shown, times, camera="iso", size=(480, 360), progress=None):
-    """(height, width, 3) uint8 at each time [s] of a sims.report.stored.Shown."""
-    if camera not in CAMERAS:
-        raise UnknownName("camera", camera, CAMERAS)
+    """(height, width, 3) uint8 at each time [s] of a sims.report.stored.Shown; camera as in write_video."""
+    if getattr(camera, "placed", False) or getattr(camera, "fov_deg", FIELD_OF_VIEW) != FIELD_OF_VIEW:
+        for shot, _, _ in shots(shown, times, camera, size, progress):
+            yield shot.colour
+        return
+    name = getattr(camera, "view", camera)
+    if name not in CAMERAS:
+        raise UnknownName("camera", name, CAMERAS)
+    for plant, view in _moments(shown, times, progress, name):
+        yield plant.picture(*size, **view)
+
+
+def shots(shown, times, camera, size, progress=None, *, depth=False, segmentation=False):
+    """(Shot, mask, names) of a Camera at each time [s]; see sims.engines.bullet.Bullet.shot."""
+    options = {"depth": depth, "segmentation": segmentation}
+    for plant, view in _moments(shown, times, progress, camera if camera.placed else camera.view, camera.fov_deg):
+        yield *plant.shot(view, *size, **options), plant.shown_names
+
+
+def _moments(shown, times, progress, camera, fov=None):
+    """(plant as it was, where the camera is then) at each time; an Eye where it has a field of view."""
     if shown.scenario is None:
         raise InvalidInput(f"{shown.stored.folder} cannot be filmed: {'; '.join(shown.notes)}")
     log = shown.log
     rows = np.clip(np.round(times / log.dt).astype(int), 0, len(log.joint) - 1)
     rows = rows[np.isfinite(log.q[rows]).all(axis=1)]
-    tool = tool_poses(shown.robot, log.q[rows])[:, :3, 3]
-    target, reach = _frame(shown.robot, log.q[rows], tool)
-    yaw, pitch = CAMERAS[camera]
-    view = {"yaw": yaw, "pitch": pitch, "distance": reach / HALF_VIEW * 1.05, "target": target}
+    views = _named(shown, log.q[rows], camera) if isinstance(camera, str) else eyes(shown.robot, log.q[rows], camera)
     with Bullet(true_robot(shown.scenario), log.dt, world=shown.world, visuals=True) as plant:
-        for i, k in enumerate(rows.tolist()):
+        for i, (k, view) in enumerate(zip(rows.tolist(), views, strict=True)):
             if progress:
                 progress(i / len(rows), "filming")
             _place(plant, log, k)
-            if camera == "follow":
-                view |= {"target": tool[i], "distance": 0.45 * reach / HALF_VIEW}
-            yield plant.picture(*size, **view)
+            yield plant, view if fov is None or not isinstance(camera, str) else orbit(fov, **view)
+
+
+def _named(shown, q, name):
+    """The words of Bullet.picture for a view with a name, one for each row of q."""
+    tool = tool_poses(shown.robot, q)[:, :3, 3]
+    target, reach = _frame(shown.robot, q, tool)
+    yaw, pitch = CAMERAS[name]
+    follows, angles = name == "follow", {"yaw": yaw, "pitch": pitch}
+    for point in tool:
+        if follows:
+            yield angles | {"target": point, "distance": 0.45 * reach / HALF_VIEW}
+        else:
+            yield angles | {"target": target, "distance": reach / HALF_VIEW * 1.05}
 
 
 def _frame(robot, q, tool):
@@ -107,8 +137,12 @@ def _place(plant, log, k):
     if len(log.t_objects):
         i = int(np.clip(np.searchsorted(log.t_objects, t + 1e-9) - 1, 0, None))
         for name, poses in log.objects.items():
-            if name in plant.scene.free and np.isfinite(poses[i]).all():
+            if not np.isfinite(poses[i]).all():
+                continue
+            if name in plant.scene.free:
                 plant.place(name, poses[i])
+            elif name in plant.scene.mounted.items:
+                plant.scene.open(name, opening(plant.scene.item(name).shape, poses[i]))
 
 
 # encoders -----------------------------------------------------------------------------------------------------------

@@ -10,24 +10,22 @@ import numpy as np
 
 from robocalc.errors import RobocalcError
 from sims.scenario.arms import Arm, arm_of
+from sims.scenario.check_rates import WHOLE, rates, replan_of
 from sims.scenario.metric_names import metric_names
 from sims.scenario.say import did_you_mean
-from sims.scenario.schema import Output, Scenario
-from sims.scenario.schema_safety import Replan
+from sims.scenario.schema import Scenario
 from sims.scenario.schema_shaping import shapings
 from sims.scenario.schema_task import Grasp, Move
 
-WHOLE = 1e-6  # of a step: passes rounding, stops a wrong rate
 # disturbances whose vectors are of world or link, not one number a joint
 IN_WORLD = ("push", "drag", "wind", "hanging_load")
 ONCE = ("motor_lag", "flexible_joint")
-DYNAMIC = ("collocation", "ddp")  # planners of motions with their torques
 Problems = Iterator[tuple[tuple, str]]
 
 
 def check(scenario: Scenario) -> Problems:
     """Everything that is wrong between the parts, in the order of the file."""
-    yield from _rates(scenario)
+    yield from rates(scenario)
     yield from _unique_names(scenario)
     yield from _world(scenario)
     yield from _steering(scenario)
@@ -50,65 +48,17 @@ def check_one(scenario: Scenario) -> Problems:
     yield from _task(scenario)
 
 
-def _rates(scenario: Scenario) -> Problems:
-    sim = scenario.sim
-    physics = 1 / sim.timestep
-    if sim.control_rate is not None:
-        ratio = physics / sim.control_rate
-        if ratio < 1 - WHOLE or abs(ratio - round(ratio)) > WHOLE:
-            near = physics / max(1, round(ratio))
-            message = f"{sim.control_rate:g} Hz does not divide the physics rate {physics:g} Hz; nearest: {near:g} Hz"
-            yield ("sim", "control_rate"), message
-    yield from _planner_rate(scenario)
-    told = scenario.output.log_rate != Output().log_rate  # the default is made to fit by `complete`
-    if told and scenario.output.log_rate > physics * (1 + WHOLE):
-        yield ("output", "log_rate"), f"{scenario.output.log_rate:g} Hz is above the physics rate {physics:g} Hz"
-
-
-def _planner_rate(scenario: Scenario) -> Problems:
-    """Physics, control, planner: each rate divides the one before."""
-    sim, settings = scenario.sim, replan_of(scenario)
-    control = 1 / (sim.timestep * sim.control_every)
-    period = settings.every if settings is not None else None
-    if sim.planner_rate is not None:
-        ratio, period = control / sim.planner_rate, 1 / sim.planner_rate
-        if ratio < 1 - WHOLE or abs(ratio - round(ratio)) > WHOLE * max(1, ratio):
-            near = control / max(1, round(ratio))
-            message = f"{sim.planner_rate:g} Hz does not divide the control rate {control:g} Hz; nearest: {near:g} Hz"
-            yield ("sim", "planner_rate"), message
-        if settings is not None and settings.every not in (Replan().every, period):
-            message = f"{sim.planner_rate:g} Hz is not replan.every, {settings.every:g} s: give one of them"
-            yield ("sim", "planner_rate"), message
-        yield from ((("sim", "planner_rate"), why) for why in _planned_once(scenario))
-    if sim.planner_latency > 0 and period is None:
-        yield ("sim", "planner_latency"), "is for a planner that looks again: give sim.planner_rate too"
-    elif sim.planner_latency > 0:
-        ratio = sim.planner_latency * control
-        if abs(ratio - round(ratio)) > WHOLE * max(1, ratio):
-            near = f"nearest: {round(ratio) / control:g} s"
-            yield ("sim", "planner_latency"), f"{sim.planner_latency:g} s is no multiple of a control period; {near}"
-        if sim.planner_latency > period * (1 + WHOLE):
-            message = f"{sim.planner_latency:g} s is longer than the planner's period, {period:g} s"
-            yield ("sim", "planner_latency"), message
-
-
-def _planned_once(scenario: Scenario) -> Iterator[str]:
-    """Why a scenario's motion cannot be planned anew from where the robot is."""
-    planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
-    kinds = [p.type for p in planners if p is not None and p.type in DYNAMIC]
-    if kinds:
-        yield f"{kinds[0]} plans the dynamics once; min_jerk and avoid plan anew, controller mpc at each period"
-    elif getattr(type(scenario.controller.design()), "along", False):
-        name = scenario.controller.type
-        yield f"{name} is made for one motion; take a law that follows any, such as computed_torque"
-
-
 def _unique_names(scenario: Scenario) -> Problems:
     for part in ("world", "task"):
         first = {}
         for i, item in enumerate(getattr(scenario, part)):
             if item.name is not None and first.setdefault(item.name, i) != i:
                 yield (part, i, "name"), f"{item.name!r} is already the name of {part}.{first[item.name]}"
+    first = {}
+    for i, camera in enumerate(scenario.output.cameras):
+        if camera.name is not None and first.setdefault(camera.name.lower(), i) != i:
+            message = f"{camera.name!r} is already the name of output.camera.{first[camera.name.lower()]}"
+            yield ("output", "camera", i, *(("name",) if scenario.output.camera[i].name else ())), message
 
 
 def _world(scenario: Scenario) -> Problems:
@@ -121,12 +71,6 @@ def _world(scenario: Scenario) -> Problems:
                 if frames[k].t <= frames[k - 1].t:
                     message = f"times must increase, {frames[k].t:g} s comes after {frames[k - 1].t:g} s"
                     yield ("world", i, "motion", "frames", k, "t"), message
-
-
-def replan_of(scenario: Scenario):
-    """The settings of replanning: the planner's, or of the first move that has some; None."""
-    planners = [scenario.planner, *(getattr(step, "planner", None) for step in scenario.task)]
-    return next((found for p in planners if (found := getattr(p, "replan", None)) is not None), None)
 
 
 def _steering(scenario: Scenario) -> Problems:
@@ -262,7 +206,7 @@ def _links(scenario: Scenario):
 
 def shared_links(scenario: Scenario):
     """(path, link name) for every link that disturbances and sensors name."""
-    named = [(("sensors", "force_torque"), scenario.sensors.force_torque)]
+    named = [(("sensors", "force_torque"), scenario.sensors.force_torque), *_cameras(scenario)]
     yield from _named([*named, *((("disturbances", i), item) for i, item in enumerate(scenario.disturbances))])
 
 
@@ -270,6 +214,13 @@ def _named(parts):
     for path, part in parts:
         if getattr(part, "link", None) is not None:
             yield (*path, "link"), part.link
+
+
+def _cameras(scenario: Scenario) -> list:
+    """(path, Camera) of each."""
+    if not isinstance(scenario.output.camera, tuple):
+        return [(("output", "camera"), scenario.output.camera)]
+    return [(("output", "camera", i), one) for i, one in enumerate(scenario.output.camera)]
 
 
 def _payload(scenario: Scenario) -> Problems:

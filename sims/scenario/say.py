@@ -165,6 +165,8 @@ def _has_field(branches: dict, key: str) -> bool:
 
 def _length_message(context: dict, kind: Any) -> str:
     sizes = {"min_length": context.get("min_length"), "max_length": context.get("max_length")}
+    if get_origin(kind) in (Union, UnionType):  # a list, or left out
+        kind = next(k for k in get_args(kind) if k is not NoneType)
     for about in getattr(kind, "__metadata__", ()):
         for rule in (about, *getattr(about, "metadata", ())):
             sizes |= {key: getattr(rule, key) for key in sizes if getattr(rule, key, None) is not None}

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sims.scenario.base import Name, Part, list_of
+from sims.scenario.schema_camera import Cameras
 from sims.scenario.schema_control import Controller
 from sims.scenario.schema_cost import Prices
 from sims.scenario.schema_effects import Disturbance, Sensors
@@ -80,24 +81,22 @@ class Bound(Part):
         return self
 
 
-class Camera(Part):
-    """Pictures that a camera takes during the run, as PNG files in the folder `frames` of the run; needs PyBullet."""
-
-    rate: positive("frequency") = Field(5.0, description="[Hz]")
-    width: Annotated[int, Field(ge=32, le=2048)] = Field(320, description="in pixels")
-    height: Annotated[int, Field(ge=32, le=2048)] = Field(240, description="in pixels")
-    view: Literal["iso", "front", "side", "top", "follow"] = Field("iso", description="follow: the tool in the middle")
-    std: quantity("number", ge=0, le=255) = Field(
-        0.0, description="noise of each pixel and colour, standard deviation in steps of 0 to 255"
-    )
-
-
 class Output(Part):
     """What the run folder keeps."""
 
     log_rate: positive("frequency") = Field(100.0, description="of objects, contacts and replay [Hz]")
     keep: list_of(Literal[KEEP]) = Field(KEEP, description="parts of the run folder")
-    camera: Camera | None = Field(None, description="pictures of the run")
+    camera: Cameras | None = Field(None, description="pictures of the run, by one camera or a list of them")
+
+    @property
+    def cameras(self) -> tuple:
+        """Camera, ...; those of a list have names."""
+        found = () if self.camera is None else self.camera if isinstance(self.camera, tuple) else (self.camera,)
+        named = isinstance(self.camera, tuple)
+        return tuple(
+            one if one.name or not named else one.model_copy(update={"name": f"camera_{i + 1}"})
+            for i, one in enumerate(found)
+        )
 
 
 class Scenario(Part):

@@ -4,8 +4,10 @@ import sys
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from robocalc.errors import EngineUnavailable, InvalidInput, UnknownName
+from sims.cli.commands import app
 from sims.record import read_run
 from sims.report import stored_data, write_plots
 from sims.report.plots import PLOTS
@@ -57,6 +59,51 @@ def test_without_an_encoder_there_is_a_sentence(runs, tmp_path, monkeypatch):
     with pytest.raises(EngineUnavailable, match=r"pip install 'robocalc\[video\]', or name a file \.gif"):
         write_video(tmp_path / "run.mp4", runs[0])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", [["--from", "1.5,-1,1", "--to", "0,0,0.4"], ["--link", "panda_hand", "--fov", "90"]])
+def test_the_command_films_from_any_place(runs, tmp_path, where):
+    image, seen = pytest.importorskip("PIL.Image"), []
+    for name, words in (("placed", where), ("iso", [])):
+        out = tmp_path / f"{name}.gif"
+        done = CliRunner().invoke(
+            app, ["video", str(runs[0]), "--out", str(out), "--fps", "2", "--size", "96x64", *words]
+        )
+        assert done.exit_code == 0, done.output
+        with image.open(out) as film:
+            seen.append(np.asarray(film.convert("RGB"), int))
+    assert (np.abs(seen[0] - seen[1]).max(axis=2) > 40).mean() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--from", "1,2"], "position: expected 3 items, got 2"),
+        (["--from", "1,x,2"], "write three numbers"),
+        (["--from", "1,0,1"], "position needs target"),
+        (["--to", "1,0,1"], "target is for a camera with a position or a link"),
+        (["--link", "panda_hnd"], "unknown link 'panda_hnd'; did you mean 'panda_hand'"),
+        (["--from", "1,0,nan", "--to", "0,0,0"], "position"),
+        (["--view", "drone"], "unknown camera 'drone'"),
+        (["--fov", "500"], "fov_deg: must be at most 150"),
+    ],
+)
+def test_a_place_that_makes_no_sense_is_one_sentence(runs, tmp_path, words, sentence):
+    done = CliRunner().invoke(app, ["video", str(runs[0]), "--out", str(tmp_path / "a.gif"), *words])
+    assert done.exit_code == 2
+    assert sentence in done.output
+    assert "Traceback" not in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_an_encoder_the_command_says_so_and_keeps_the_run(runs, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    before = sorted((path.name, path.stat().st_size) for path in runs[0].iterdir())
+    done = CliRunner().invoke(app, ["video", str(runs[0])])
+    assert done.exit_code == 2
+    assert len(done.output.strip().splitlines()) == 1
+    assert "MP4 needs an encoder" in done.output
+    assert sorted((path.name, path.stat().st_size) for path in runs[0].iterdir()) == before
 
 
 @pytest.mark.parametrize(
