@@ -252,19 +252,24 @@ def run_all(files, sets, junit, workers, timeout, as_json, *, twice=False) -> in
             cases.append(case)
             if not as_json and not progress.bar:
                 print(_line(case), flush=True)
-    if junit is not None:
-        write_junit(junit, cases)
     code = 2 if any(c.verdict == "invalid" for c in cases) else 1 if not all(c.accepted for c in cases) else 0
     if as_json:
         rows = [{"file": str(c.file), "name": c.name, "verdict": c.verdict, "why": c.why} for c in cases]
         print(json.dumps({"ok": code == 0, "cases": rows, "exit_code": code}, indent=2))
-        return code
-    if progress.bar:
-        print("\n".join(map(_line, cases)))
-    same = ", each with the same bits three times" if twice and not code else ""
-    print(f"{sum(c.accepted for c in cases)} of {len(cases)} accepted{same}")
+    else:
+        _tell(cases, [_line(case) for case in cases if progress.bar], same=twice and not code)
+    if junit is not None:
+        write_junit(junit, cases)  # last: where the disk is full, all else has been said
     return code
 
 
+def _tell(cases, lines, same):
+    more = ", each with the same bits three times" if same else ""
+    print("\n".join([*lines, f"{sum(case.accepted for case in cases)} of {len(cases)} accepted{more}"]))
+
+
 def _line(case) -> str:
+    """What is wrong with a file names it already, with line and column."""
+    if case.verdict == "invalid" and case.why.startswith(f"{case.file}:"):
+        return f"{case.verdict:<10} {case.why}"
     return f"{case.verdict:<10} {case.file}" + (f": {case.why}" if case.why else f"  ({case.seconds:.1f} s)")

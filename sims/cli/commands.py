@@ -143,15 +143,30 @@ def _count(things, name: str) -> str:
 
 
 def _each_file(paths):
+    """Each scenario file once, however often it is named; raises InvalidInput for a folder without any."""
+    from robocalc.errors import InvalidInput
+
+    seen = set()
     for path in paths:
-        inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")]) if path.is_dir() else []
-        yield from [file for file in inside if not is_study(file)] or [scenario_file(path)]
+        found = [scenario_file(path)]
+        if path.is_dir():
+            inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
+            found = [file for file in inside if (file.is_file() or file.is_symlink()) and not is_study(file)]
+            if not found:
+                raise InvalidInput(f"{path} holds no scenario, which is a file *.yaml or *.yml")
+        for file in found:
+            if (real := file.resolve()) not in seen:
+                seen.add(real)
+                yield file
 
 
 def is_study(file: Path) -> bool:
     """Whether a file in a folder says of itself that it is another kind of robocalc file."""
-    with file.open("rb") as stream:
-        return b"format: robocalc-study/" in stream.read(4096)
+    try:
+        with file.open("rb") as stream:
+            return b"format: robocalc-study/" in stream.read(4096)
+    except OSError:  # loading it will say so
+        return False
 
 
 @app.command("list")
