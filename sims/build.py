@@ -8,19 +8,14 @@ surfaces_of      how links of the robot behave in contact
 gripper_joints   which joints are fingers
 """
 
-import hashlib
-import os
-import tempfile
 from dataclasses import replace
 from functools import wraps
 from math import radians
-from pathlib import Path
 
 import numpy as np
 
 from robocalc.control import together
 from robocalc.dynamics import Robot, Team, load, team
-from robocalc.dynamics.collision.fields import height_mesh
 from robocalc.dynamics.model import align
 from robocalc.dynamics.tree import Geometry, Pose
 from robocalc.dynamics.tree import Shape as TreeShape
@@ -32,6 +27,7 @@ from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
 from sims.engines.bullet_load import Surface
 from sims.engines.poses import matrix, rpy_quaternion
+from sims.engines.written import grid_file, ground_file
 from sims.scenario.check import replan_of
 from sims.scenario.schema_effects import DISTURBANCES
 from sims.scenario.solo import solos
@@ -225,6 +221,9 @@ def _shape(scenario, item):
     if item.shape == "height_field":
         heights, size = words.pop("heights"), words.pop("size")
         return shapes.Mesh(file=ground_file(item.name, heights, size), **words)
+    if item.shape == "grid":
+        file = grid_file(item.name, words.pop("file"), words.pop("spacing"))
+        return shapes.Mesh(file=file, convex=True, **words)  # the hull of each of its parts
     return shapes.SHAPES[item.shape](**words)
 
 
@@ -250,20 +249,6 @@ def surfaces_of(scenario, robot=None) -> dict:
             found |= {f"{member.prefix}{link}": s for link, s in (links | given).items() if link is not None}
         return found
     return {surface.link: Surface(**surface.model_dump(exclude={"link"})) for surface in scenario.robot.surfaces}
-
-
-def ground_file(name, heights, size) -> str:
-    """An OBJ file of a height field's closed surface among the temporary files, named after its content."""
-    vertices, triangles = height_mesh(name, heights, size)
-    lines = [f"v {x:.9g} {y:.9g} {z:.9g}\n" for x, y, z in vertices]
-    lines += ["f {} {} {}\n".format(*(row + 1)) for row in triangles]
-    text = "".join(lines)
-    file = Path(tempfile.gettempdir()) / f"robocalc-ground-{hashlib.sha256(text.encode()).hexdigest()[:16]}.obj"
-    if not file.is_file() or file.stat().st_size != len(text):
-        part = file.with_suffix(f".{os.getpid()}")
-        part.write_text(text)
-        part.replace(file)
-    return str(file)
 
 
 def _motion(item):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from robocalc.dynamics import Team
+from robocalc.dynamics.collision.files import convex_parts, read_mesh
 from robocalc.dynamics.urdf_out import solid
 from robocalc.errors import InvalidInput, UnknownName
 from sims.engines.bullet_clearance import rigid_parts
@@ -268,7 +269,8 @@ class _Maker:
 
 def _refuse_hollow(shape, vertices):
     """A fixed mesh counts by its triangles in PyBullet; MuJoCo would fill its hollows."""
-    if shape.convex or shape.dynamic or shape.motion is not None:
+    convex = shape.convex and len(convex_parts(read_mesh(shape.file))) < 2  # else the hull of each part counts
+    if convex or shape.dynamic or shape.motion is not None:
         return
     from scipy.spatial import ConvexHull
 

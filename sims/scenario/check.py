@@ -61,10 +61,26 @@ def _unique_names(scenario: Scenario) -> Problems:
             yield ("output", "camera", i, *(("name",) if scenario.output.camera[i].name else ())), message
 
 
+def _unread(grid) -> str | None:
+    """Why the file of a grid is no grid; a mesh is filled in, and refused, where it is used."""
+    from robocalc.dynamics.collision.grids import MESHES, read_grid
+
+    path = Path(grid.file)
+    if path.suffix.lower() in MESHES and path.is_file() and grid.spacing is not None:
+        return None
+    try:
+        read_grid(path, grid.spacing)
+    except RobocalcError as error:
+        return str(error)
+    return None
+
+
 def _world(scenario: Scenario) -> Problems:
     for i, thing in enumerate(scenario.world):
         if thing.shape == "mesh" and "://" not in thing.file and not Path(thing.file).is_file():
             yield ("world", i, "file"), f"no mesh file at {thing.file}"
+        if thing.shape == "grid" and (wrong := _unread(thing)):
+            yield ("world", i, "file"), wrong
         if thing.motion is not None and thing.motion.type == "keyframes":
             frames = thing.motion.frames
             for k in range(1, len(frames)):

@@ -239,6 +239,24 @@ class HeightField(Thing):
         return self
 
 
+class Grid(Thing):
+    """What is below 0 of signed distances at the nodes of a grid; fixed. Planner and physics take the hull of what is
+    solid in each cell."""
+
+    shape: Literal["grid"]
+    file: Name = Field(
+        description="relative to the scenario file; NPY: values [m] (nx, ny, nz) about the position; NPZ: values, "
+        "spacing, and origin of the first node where that is elsewhere; OBJ or STL: a closed mesh to fill in"
+    )
+    spacing: Size | None = Field(None, description="of the nodes [m]; left out: an NPZ file says it")
+
+    @model_validator(mode="after")
+    def _fixed(self):
+        if self.mass > 0 or self.motion is not None:
+            raise ValueError("a grid cannot move: leave mass and motion out")
+        return self
+
+
 SHAPES = {"plane": Plane, "box": Box, "sphere": Sphere, "cylinder": Cylinder, "capsule": Capsule, "mesh": Mesh,
-          "height_field": HeightField}  # fmt: skip
+          "height_field": HeightField, "grid": Grid}  # fmt: skip
 WorldItem = tagged("shape", SHAPES)

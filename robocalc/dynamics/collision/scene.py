@@ -233,6 +233,17 @@ def _reach(robot, chain, row):
 # --- the scene
 
 
+@lru_cache(maxsize=20_000)
+def _hull_of(points):
+    """The hull of points as bytes: worlds are looked at again and again, for each leg of a task."""
+    return hull(np.frombuffer(points).reshape(-1, 3))
+
+
+def _placed(part, placed):
+    vertices, first, neighbours = _hull_of(np.ascontiguousarray(part, float).tobytes())
+    return vertices @ placed.R.T + placed.p, first, neighbours
+
+
 def _add_obstacle(tables, item, placed):
     """Number of rows that the obstacle needs."""
     if placed.kind == "plane":
@@ -248,7 +259,8 @@ def _add_obstacle(tables, item, placed):
     else:
         for part in placed.parts:
             points = part @ placed.R.T + placed.p
-            tables.points(item, 0, points, 0.0, False, prism_shell(points) if placed.kind == "height_field" else None)
+            shell = prism_shell(points) if placed.kind == "height_field" else _placed(part, placed)
+            tables.points(item, 0, points, 0.0, False, shell)
         return len(placed.parts)
     return 1
 
