@@ -31,7 +31,7 @@ from sims.build import (
 )
 from sims.effects import Push
 from sims.effects.estimator import estimator_of
-from sims.effects.force_torque import noise_of, sensor_of
+from sims.effects.force_torque import sensor_of, steps_of, told
 from sims.engines import engine as plant_named
 from sims.engines.bullet import Clearance
 from sims.engines.loop import simulate
@@ -113,7 +113,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
     watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
     with engine_of(made) as plant:
         if not isinstance(plant, Twin) and (made.world or scenario.partners):
-            watcher = Watcher(plant, made.plan, steps, every, pilot and pilot.plan_step)
+            watcher = Watcher(plant, made.plan, steps, every, pilot and pilot.plan_step, steps_of(scenario))
 
         def look(k):
             tell(0.1 + 0.8 * k / steps, "simulating")
@@ -166,15 +166,24 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
 
 
 def with_wrench(made: Run, sensor, log, every, touched) -> Log:
-    """The log with what the force-torque sensor read, where there is one: when the world is looked at."""
+    """The log with what the force-torque sensor read, where there is one: at its rate, or when the world is looked at.
+
+    every   physics steps between looks at the world
+    """
     if sensor is None or len(log.joint) < 2:
         return log
-    last = len(log.joint) - 1
-    rows = np.round(log.t_objects / log.dt).astype(int) if len(log.t_objects) else np.arange(0, last + 1, every)
+    last, own = len(log.joint) - 1, steps_of(made.scenario)
+    if own is not None:
+        rows = np.arange(0, last + 1, own)
+    else:
+        rows = np.round(log.t_objects / log.dt).astype(int) if len(log.t_objects) else np.arange(0, last + 1, every)
     pushed = [
         Push(p.link, p.force, p.start, p.duration, p.point) for p in made.scenario.disturbances if p.type == "push"
     ]
-    wrench = sensor.read(log, np.minimum(rows, last), pushed, touched) + noise_of(made.scenario, len(rows))
+    wrench = sensor.read(log, np.minimum(rows, last), pushed, touched)
+    wrench = told(made.scenario.sensors.force_torque, wrench, rows * log.dt, made.scenario.seed)
+    if own is not None:
+        return replace(log, t_wrench=rows * log.dt, wrench=wrench)
     return replace(log, t_objects=log.t_objects if len(log.t_objects) else rows * log.dt, wrench=wrench)
 
 

@@ -58,9 +58,10 @@ class Watcher:
     pauses    steps at which `look` wants to be called
     reason    why `look` asked to stop, or None
     clock     step k -> step of the plan, where the run is steered
+    feel      steps between readings of a force-torque sensor that has a rate of its own, or None
     """
 
-    def __init__(self, plant, plan, steps, every, clock=None):
+    def __init__(self, plant, plan, steps, every, clock=None, feel=None):
         self.plant, self.dt, self.every = plant, plant.dt, every
         self.objects = moving(item.shape for item in plant.scene.items.values())
         grasps = [s for s in plan.steps if s.do == "grasp"]
@@ -71,7 +72,8 @@ class Watcher:
         self.let_go = {(round(s.start / self.dt), s.robot) for s in plan.steps if s.do == "release"}
         self.take = [(self._held_by(round(s.taken / self.dt), steps, s.robot), s) for s in grasps]
         special = {*(k for k, _ in self.take), *(k for k, _ in self.let_go if k <= steps)}
-        self.pauses = sorted({*range(0, steps + 1, every), steps, *special})
+        self.feel, felt = feel, range(0, steps + 1, feel) if feel else ()
+        self.pauses = sorted({*range(0, steps + 1, every), *felt, steps, *special})
         self.grasps, self.held_at, self.reason = {}, {}, None  # of each robot that holds something
         self.slip, self.first_touch = {}, None
         self.clock, self.seen_until = clock or (lambda k: k), -1
@@ -92,6 +94,8 @@ class Watcher:
             self.slip[grasp.object] = max(self.slip.get(grasp.object, 0.0), grasp.slip()[0])
         if k % self.every == 0 or k == self.pauses[-1]:
             self._record(k)
+        elif self.feel and k % self.feel == 0:
+            self._touched(k, [contact for contact in self.plant.contacts() if contact.force > 0])
         return any([self._lost(k, robot) for robot in self.grasps])
 
     def _held_by(self, closed, steps, robot):
@@ -157,7 +161,10 @@ class Watcher:
             hit = max((c for c in pressing if not self._is_meant(c)), key=lambda contact: contact.force)
             self.first_touch = t, (hit.link, hit.other)
         self.touches += [(t, *contact.point, contact.force) for contact in pressing]
-        self.touched += [Touched(t, c.link, c.other, c.point, c.push) for c in pressing]
+        self._touched(k, pressing)
+
+    def _touched(self, k, pressing):
+        self.touched += [Touched(k * self.dt, c.link, c.other, c.point, c.push) for c in pressing]
 
     # as arrays
 

@@ -3,6 +3,7 @@
 ForceTorque    the sensor at a link: what the robot exerts through it on all that is beyond
 flange_of      where it sits when nobody says: behind the last joint that moves the tool
 Touched        a contact force on a link, as far as an engine has contacts
+told           what the sensor's electronics make of it
 """
 
 from dataclasses import dataclass, replace
@@ -150,7 +151,33 @@ def sensor_of(scenario, robot):
     return sensor
 
 
-def noise_of(scenario, count) -> np.ndarray:
-    """(count, 6) [N, N m] drawn for the scenario's seed; a longer run begins with the draws of a shorter one."""
-    std = np.array(scenario.sensors.force_torque.std, float)
-    return std * stream(scenario.seed, "sensors.force_torque").standard_normal((count, 6))
+def told(spec, wrench, t, seed) -> np.ndarray:
+    """(M, 6) [N, N m] that a sensor tells of what acts on it, wrench (M, 6) at evenly spaced t (M,) [s].
+
+        x_k = clip(w_k + bias + drift t_k + noise_k),   y_k = y_k-1 + (1 - exp(-2π f T)) (x_k - y_k-1),   y_0 = x_0
+
+    and y rounded to its resolution. The noise is drawn for the seed: a longer run begins with a shorter one's draws.
+    spec   sims.scenario.schema_effects.ForceTorqueSensor
+    """
+    noise = np.array(spec.std) * stream(seed, "sensors.force_torque").standard_normal((len(t), 6))
+    x = wrench + np.array(spec.bias) + np.outer(t, spec.drift) + noise
+    if spec.range is not None:
+        x = np.clip(x, -np.array(spec.range), np.array(spec.range))
+    if spec.filter_hz is not None and len(t) > 1:
+        x = _smooth(x, -np.expm1(-2 * np.pi * spec.filter_hz * (t[1] - t[0])))
+    step = np.array(spec.quantization)
+    return np.where(step > 0, step * np.round(x / np.where(step > 0, step, 1.0)), x)
+
+
+def _smooth(x, share):
+    """y_k = y_k-1 + share (x_k - y_k-1), from y_0 = x_0."""
+    y = x.copy()
+    for k in range(1, len(y)):
+        y[k] = y[k - 1] + share * (x[k] - y[k - 1])
+    return y
+
+
+def steps_of(scenario) -> int | None:
+    """Physics steps from one reading to the next; None: it is read when the world is looked at."""
+    spec = scenario.sensors.force_torque
+    return None if spec is None or spec.rate is None else max(1, round(1 / (spec.rate * scenario.sim.timestep)))

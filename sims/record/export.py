@@ -114,11 +114,13 @@ def seen(log):
     rows = np.round(np.asarray(log.t_objects) / log.dt).astype(int) if len(log.t_objects) else np.zeros(0, int)
     found = [(f"{name}.{axis}", np.asarray(p)[:, i]) for name, p in log.objects.items() for i, axis in enumerate(POSE)]
     found += [(f"{name} [{unit}]", getattr(log, name)) for name, unit in (("clearance", "m"), ("contacts", "N"))]
-    found += [(f"wrench.{axis}", x) for axis, x in zip(WRENCH, log.wrench.T, strict=True)]
-    inside = rows < len(log.joint)
-    for name, values in found:
-        if len(values) == len(rows) and len(values):
-            yield name, rows[inside], np.asarray(values, float)[inside]
+    read = np.round(np.asarray(log.wrench_times) / log.dt).astype(int)
+    found = [(name, rows, values) for name, values in found]
+    found += [(f"wrench.{axis}", read, x) for axis, x in zip(WRENCH, log.wrench.T, strict=True)]
+    for name, at, values in found:
+        if len(values) == len(at) and len(values):
+            inside = at < len(log.joint)
+            yield name, at[inside], np.asarray(values, float)[inside]
 
 
 def texts_of(source):

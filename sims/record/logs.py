@@ -26,6 +26,7 @@ SINGLE = {
     "contacts": "N",
     "touches": "s, m, m, m, N",
     "wrench": "N, N m",
+    "t_wrench": "s",
     "t_estimate": "s",
 }
 POSE = ("m", "m", "m", "1", "1", "1", "1")
@@ -58,7 +59,7 @@ def arrays_of(log: Log) -> dict:
     if len(log.t_objects):
         arrays["t_objects"] = np.asarray(log.t_objects, float)
     arrays |= {f"object/{name}": np.asarray(poses, float) for name, poses in log.objects.items()}
-    for name in ("clearance", "witness", "apart", "contacts", "touches", "wrench"):
+    for name in ("clearance", "witness", "apart", "contacts", "touches", "wrench", "t_wrench"):
         if len(getattr(log, name)):
             arrays[name] = np.asarray(getattr(log, name), float)
     if len(log.estimate):
@@ -124,6 +125,7 @@ def read_log(path):
         contacts=found.get("contacts", np.zeros(0)),
         touches=found.get("touches", np.zeros((0, 5))),
         wrench=found.get("wrench", np.zeros((0, 6))),
+        t_wrench=found.get("t_wrench", np.zeros(0)),
         t_estimate=found.get("t_estimate", np.zeros(0)),
         estimate=_estimate(found, len(words["joints"])),
     )
@@ -195,6 +197,8 @@ def compare(log_a: Log, log_b: Log, joints=()) -> Comparison:
 
 def _clock(name, x, arrays):
     """The times of an array's rows."""
+    if name in ("wrench", "t_wrench"):
+        return arrays.get("t_wrench", arrays.get("t_objects"))
     if name in ESTIMATES:
         return arrays["t_estimate"]
     return arrays["t"] if len(x) == len(arrays["t"]) else arrays.get("t_objects", arrays["t"])

@@ -89,6 +89,7 @@ def _messages(log, names):
     """(t [ns], topic, message) in the order of time; what is not finite is left out, as JSON knows no such number."""
     looked = {round(t / log.dt): i for i, t in enumerate(np.asarray(log.t_objects).tolist())}
     found = {round(t / log.dt): i for i, t in enumerate(log.t_estimate.tolist())}
+    read = {round(t / log.dt): i for i, t in enumerate(log.wrench_times.tolist())} if len(log.wrench) else {}
     channels = ("q", "v", "tau", "q_ref", "v_ref", "a_ref", "tau_wanted", "tau_world")
     columns = [np.asarray(getattr(log, channel)).tolist() for channel in channels]
     for k, (q, v, tau, q_ref, v_ref, a_ref, wanted, world) in enumerate(zip(*columns, strict=True)):
@@ -102,10 +103,17 @@ def _messages(log, names):
             yield t, "/joints/estimated", _joints(stamp, names, **_estimate(log.estimate[found[k]].tolist()))
         if k in looked:
             yield from ((t, *message) for message in _world(log, looked[k], stamp))
+        if k in read and np.isfinite(log.wrench[read[k]]).all():
+            yield t, "/wrench", _wrench(log.wrench[read[k]], stamp)
 
 
 def _estimate(rows):
     return dict(zip(("position", "velocity", "position_std", "velocity_std"), rows, strict=True))
+
+
+def _wrench(six, stamp):
+    force, torque = (dict(zip("xyz", part, strict=True)) for part in six.reshape(2, 3).tolist())
+    return {"timestamp": stamp, "force": force, "torque": torque}
 
 
 def _joints(stamp, names, **values):
@@ -125,9 +133,6 @@ def _world(log, i, stamp):
         here = log.touches[log.touches[:, 0] == log.t_objects[i], 1:4] if len(log.touches) else ()
         points = [dict(zip("xyz", point, strict=True)) for point in np.asarray(here).tolist()]
         yield "/contacts", {"timestamp": stamp, "force": float(log.contacts[i]), "points": points}
-    if i < len(log.wrench) and np.isfinite(log.wrench[i]).all():
-        force, torque = (dict(zip("xyz", part, strict=True)) for part in log.wrench[i].reshape(2, 3).tolist())
-        yield "/wrench", {"timestamp": stamp, "force": force, "torque": torque}
 
 
 def _transform(stamp, name, pose):

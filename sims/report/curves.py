@@ -109,6 +109,12 @@ def _single_panels(log, tool, tool_ref, planned_clearance):
     if len(log.contacts) and np.any(log.contacts):
         t, (values,) = reduce_rows(log.t_objects, [np.asarray(log.contacts, float)[:, None]])
         panels.append(Panel("contact", "Contact force", "N", ("contact force",), t, values))
+    if len(log.wrench) and len(log.wrench) == len(log.wrench_times):
+        t, parts = reduce_rows(log.wrench_times, [log.wrench[:, :3], log.wrench[:, 3:]])
+        for part, (kind, unit, letter) in zip(parts, (("force", "N", "f"), ("torque", "N m", "n"))):
+            labels = tuple(f"{letter}{axis}" for axis in "xyz")
+            panels.append(Panel(f"wrench_{kind}", f"{kind.capitalize()} at the sensor", unit, labels, t, part))
+        more |= len(t) < len(log.wrench)
     return panels, more
 
 

@@ -29,11 +29,12 @@ PLOTS = {  # name: the panels in one picture
     "jerk": ("jerk", "jerk_linear"),
     "energy": ("energy",),
     "contact": ("contact",),
+    "wrench": ("wrench_force", "wrench_torque"),
     "difference": ("difference",),  # of runs that are compared
     "world_torque": ("world_torque", "world_torque_linear"),
     "estimate": ("estimate_position", "estimate_position_linear", "estimate_velocity", "estimate_velocity_linear"),
 }
-DEFAULT = ("position", "velocity", "torque", "error", "tool", "clearance", "estimate")
+DEFAULT = ("position", "velocity", "torque", "error", "tool", "clearance", "wrench", "estimate")
 WIDEST = 4.0  # of the largest value: what is shown of a band
 WIDTH, HEIGHT, DPI = 9.0, 3.1, 110  # [in] of one panel
 FAR = 0.6  # of a curve's span: a limit further away is left out

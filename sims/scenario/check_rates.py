@@ -31,6 +31,13 @@ def rates(scenario: Scenario) -> Problems:
             message = f"{sim.control_rate:g} Hz does not divide the physics rate {physics:g} Hz; nearest: {near:g} Hz"
             yield ("sim", "control_rate"), message
     yield from _planner_rate(scenario)
+    sensor = scenario.sensors.force_torque
+    if sensor is not None and sensor.rate is not None:
+        ratio = physics / sensor.rate
+        if ratio < 1 - WHOLE or abs(ratio - round(ratio)) > WHOLE * max(1, ratio):
+            near = physics / max(1, round(ratio))
+            message = f"{sensor.rate:g} Hz does not divide the physics rate {physics:g} Hz; nearest: {near:g} Hz"
+            yield ("sensors", "force_torque", "rate"), message
     told = scenario.output.log_rate != Output().log_rate  # the default is made to fit by `complete`
     if told and scenario.output.log_rate > physics * (1 + WHOLE):
         yield ("output", "log_rate"), f"{scenario.output.log_rate:g} Hz is above the physics rate {physics:g} Hz"

@@ -46,6 +46,9 @@ def check_team(scenario: Scenario) -> Problems:
     for key, what in ALONE.items():
         if getattr(scenario, key) is not None:
             yield (key,), f"{key} {what}, and this scenario has partners: leave one of them out"
+    if scenario.sim.planner_rate is not None:
+        message = "plans the motion of one robot anew, and this scenario has partners: leave one of them out"
+        yield ("sim", "planner_rate"), message
     if not wrong:
         yield from _shared(scenario)
 

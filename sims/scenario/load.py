@@ -115,7 +115,7 @@ def finish(document: Document, folder: Path, overrides, prefix="--set ") -> Scen
             document.complain(path, f"{message}; write `format: {FORMAT}`" if path == ("format",) else message)
     touched = [*document.broken, *(path for path, _ in wrong)]
     if ("sim", "timestep") in touched:  # what was only measured by it
-        touched += [("sim", "control_rate"), ("output", "log_rate")]
+        touched += [("sim", "control_rate"), ("output", "log_rate"), ("sensors", "force_torque", "rate")]
     if ("sim", "control_rate") in touched:
         touched += [("sim", "planner_rate"), ("sim", "planner_latency")]
     for path, message in check(scenario) if scenario else ():

@@ -135,12 +135,21 @@ class DriveRipple(Part):
 
 
 class ForceTorqueSensor(Part):
-    """A six-axis force-torque sensor: what the robot exerts on all that is beyond it, logged at output.log_rate."""
+    """A six-axis force-torque sensor: what the robot exerts on all that is beyond it. The lists are of fx, fy, fz [N],
+    nx, ny, nz [N m] in its axes. Bias, drift and noise come first, then its range, low-pass and resolution."""
 
     link: Name | None = Field(None, description="where it sits, and its axes; left out: the flange of the tool")
+    rate: positive("frequency") | None = Field(
+        None, description="at which it is read [Hz], divides 1/timestep; left out: output.log_rate"
+    )
     std: vector("number", 6, ge=0) = Field(
         (0.0,) * 6, description="noise, standard deviation of fx, fy, fz [N], nx, ny, nz [N m]"
     )
+    bias: vector("number", 6) = Field((0.0,) * 6, description="what it reads where nothing acts [N, N m]")
+    drift: vector("number", 6) = Field((0.0,) * 6, description="by which that grows [N/s, N m/s]")
+    range: vector("number", 6, gt=0) | None = Field(None, description="largest reading, either sign [N, N m]")
+    filter_hz: positive("frequency") | None = Field(None, description="corner of a first-order low-pass [Hz]")
+    quantization: vector("number", 6, ge=0) = Field((0.0,) * 6, description="resolution [N, N m]")
 
 
 class Sensors(Part):
