@@ -71,9 +71,9 @@ class Difference:
 def _noise_gain(alpha, window) -> float:
     """√Σ hₖ² of the low-passed difference over a window of W samples, in units of one sample."""
     settle = 1 if alpha == 1.0 else int(np.ceil(np.log(SETTLES) / np.log1p(-alpha)))
-    step = 1.0 - (1.0 - alpha) ** (1.0 + np.arange(min(settle, 1_000_000) + window + 1))
-    step[window:] = step[window:] - step[:-window]
-    return float(np.sqrt(np.sum(np.square(step))))
+    h = alpha * (1.0 - alpha) ** np.arange(min(settle, 1_000_000) + window + 1)  # of the low-pass alone
+    h[window:] -= h[:-window].copy()
+    return float(np.sqrt(np.sum(np.square(h))))
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,7 @@ from robocalc.jit import njit
 HEAD, R_Q, R_V, VISCOUS, COULOMB, STOP, OWN = range(7)  # rows of gains
 DT, EVERY, DELAY, RUBS = range(4)  # columns of gains[HEAD]; RUBS: whether any joint has friction
 FRESH, WINDOW = 4, 5  # likewise, of difference
-L_Q, L_V, L_D, S_Q, S_V, GATE = range(
-    OWN, OWN + 6
-)  # rows of gains of observer; GATE: of an innovation, 0: none
+L_Q, L_V, L_D, S_Q, S_V, GATE = range(OWN, OWN + 6)  # rows of gains of observer; GATE: of an innovation, 0: none
 LV_Q, LV_V, LV_D = range(OWN + 6, OWN + 9)  # likewise, for the velocity sensor
 STARTED, OFF, FIRST = range(3)  # columns of memory[HEAD]
 X, RUB, WORK = 1, 2, 3  # rows of memory of estimators with a model; WORK: see `scratch`
@@ -58,13 +56,23 @@ def given(applied, a, h, tau):
 
 
 @njit
-def rubbed(gains, v, rub, tau):
+def share_of(a, h):
+    """How much of the friction of the coming step acts over a piece of h steps from a; the rest is the last step's.
+
+    A measurement between two steps is a blend of both, and so is the friction found there: over the piece from there to
+    the end of the step, that of its beginning acts.
+    """
+    return h if a - int(a + PIECE) > PIECE else 1.0
+
+
+@njit
+def rubbed(gains, v, rub, tau, share):
     """tau less the believed friction at v; rub = v and friction of the last step (2n,), which is moved on."""
     n = len(v)
     for i in range(n):
         r = friction(gains[VISCOUS, i], gains[COULOMB, i], gains[STOP, i], v[i], rub[i], rub[n + i])
+        tau[i] -= share * r + (1.0 - share) * rub[n + i]
         rub[i], rub[n + i] = v[i], r
-        tau[i] -= r
 
 
 @njit
@@ -118,7 +126,7 @@ def march(model, gains, applied, a, b, x, rub, tau, acc):
         h = piece(a, b)
         given(applied, a, h, tau)
         if gains[HEAD, RUBS] > 0.0:
-            rubbed(gains, v, rub, tau)
+            rubbed(gains, v, rub, tau, share_of(a, h))
         acceleration(model, q, v, tau, acc)
         for i in range(n):
             v[i] += h * dt * (acc[i] + x[2 * n + i])

@@ -35,6 +35,7 @@ from robocalc.control.kernels_estimate import (
     piece,
     reference_now,
     rubbed,
+    share_of,
     stamps,
 )
 from robocalc.dynamics.kernels import acceleration, substitute
@@ -181,12 +182,12 @@ def rub_slope(gains, i, rub, n):
 
 
 @njit
-def linearised(model, gains, x, rub, tau, acc, A, B, W):
+def linearised(model, gains, x, rub, share, tau, acc, A, B, W):
     """acc, ∂acc/∂q, ∂acc/∂v and M⁻¹ at x under tau (n,), from which friction and to which d̂ is still to come."""
     n = len(tau)
     q, v = x[:n], x[n : 2 * n]
     if gains[HEAD, RUBS] > 0.0:
-        rubbed(gains, v, rub, tau)
+        rubbed(gains, v, rub, tau, share)
     if gains[HEAD, SIZE] > 2.5 * n:
         for i in range(n):
             tau[i] += x[2 * n + i]
@@ -213,7 +214,7 @@ def ekf_step(model, gains, memory, tau, h, P):
     A, B, W = square(memory, BLOCKS, n), square(memory, BLOCKS + 1, n), square(memory, BLOCKS + 2, n)
     T = square(memory, TEMP, len(P))
     x, acc = memory[X], memory[WORK, n : 2 * n]
-    linearised(model, gains, x, memory[RUB], tau, acc, A, B, W)
+    linearised(model, gains, x, memory[RUB], 1.0, tau, acc, A, B, W)
     moved(x, acc, h)
     moved_covariance(P, T, h, A, B, W, n)
     shaken(gains, P, h, W, n)
@@ -235,7 +236,7 @@ def outlook(model, gains, memory, k, stamp, applied, P, out):
         T = square(memory, TEMP, len(P))
         h = piece(a, float(k))
         given(applied, a, h, tau)
-        linearised(model, gains, ahead, rub, tau, acc, A, B, W)
+        linearised(model, gains, ahead, rub, share_of(a, h), tau, acc, A, B, W)
         moved(ahead, acc, h * gains[HEAD, DT])
         a += h
         for i in range(len(P)):
@@ -250,7 +251,7 @@ def outlook(model, gains, memory, k, stamp, applied, P, out):
         h = piece(a, float(k))
         given(applied, a, h, tau)
         if gains[HEAD, RUBS] > 0.0:
-            rubbed(gains, ahead[n : 2 * n], rub, tau)
+            rubbed(gains, ahead[n : 2 * n], rub, tau, share_of(a, h))
         if wanders:
             for i in range(n):
                 tau[i] += ahead[2 * n + i]
@@ -360,7 +361,7 @@ def ukf_step(model, gains, memory, tau, h, P):
     if gains[HEAD, RUBS] > 0.0:
         for i in range(n):
             keep[i] = tau[i]
-        rubbed(gains, x[n : 2 * n], rub, keep)
+        rubbed(gains, x[n : 2 * n], rub, keep, 1.0)
     gather(gains, memory, x, P)
     shaken(gains, P, h, W, n)
 
