@@ -252,7 +252,8 @@ class Crew:
         motion = mover.trajectory.slice(start, mover.time)
         if np.abs(motion.coeffs[:, 1:]).max(initial=0.0) == 0.0:
             return 0.0, None  # who stands is what the others keep clear of
-        way = Way(hand.member, mover, self._company(others, start, takes), start, end, self.rules.clearance)
+        things = list(self._company(others, start, takes))
+        way = Way(hand.member, mover, things, start, end, self.rules.clearance)
         return way.begins(motion, self.rules.wait)
 
     def _company(self, others, now, takes):

@@ -86,7 +86,7 @@ class Gaps:
         self.self_pairs = np.array(list(self._own_pairs(pairs, carrier, above)), int).reshape(-1, 2)
         pairs = combinations(range(len(self.links)), 2) if self.team else ()
         between = [(i, j) for i, j in pairs if self.owner[i] != self.owner[j] and (moved[i] or moved[j])]
-        self.between_pairs = np.array(between, int).reshape(-1, 2)
+        self.between_pairs, self._last = np.array(between, int).reshape(-1, 2), None
 
     def _spheres(self):
         """Ball around each link, centre in the link's frame: from its bounding box as it stands."""
@@ -148,7 +148,15 @@ class Gaps:
         """The Gap between robots of a team."""
         bounds, rows = [], []
         self._add_links(bounds, rows, self._centers(), self.between_pairs, np.ones(len(self.links), bool))
-        return self._search(bounds[0], rows[0], ()) if bounds else NOTHING
+        if not bounds:
+            return NOTHING
+        at, rows = self._last if self._last is not None else int(np.argmin(bounds[0])), rows[0]
+        found = self._closest(*self._part(False, rows[at, 1]), *self._part(False, rows[at, 2]), REACH)
+        reach = np.inf if found is None else found[8]  # of the pair that was closest last: few can be closer now
+        near = np.flatnonzero(bounds[0] - SLACK <= reach)
+        best = self._search(bounds[0][near], rows[near], ())
+        self._last = next((k for k in near if tuple(self.links[i] for i in rows[k, 1:]) == best.pair), None)
+        return best
 
     def _add_links(self, bounds, rows, centers, pairs, mine):
         """Bounds and rows (OWN, link, link) of the pairs with one link of mine."""

@@ -42,7 +42,7 @@ def box(points):
     """(centre (3,), axes (3, 3) as rows, half edges (3,))."""
     best = least = None
     middle = points.mean(axis=0)
-    _, _, principal = np.linalg.svd(points - middle, full_matrices=True)
+    _, _, principal = np.linalg.svd(points - middle, full_matrices=len(points) < 3)  # else a square of all points
     for axes in (np.eye(3), principal):
         local = points @ axes.T
         low, high = local.min(axis=0), local.max(axis=0)
