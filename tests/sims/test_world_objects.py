@@ -8,6 +8,7 @@ from robocalc.errors import InvalidInput, ScenarioError
 from sims.build import surfaces_of, world_shapes
 from sims.engines import engine
 from sims.engines.bullet_load import Surface
+from sims.engines.poses import rotate, rpy_quaternion
 from sims.engines.shapes import Box, Mount, Plane, Sphere
 from sims.scenario import Scenario
 from tests.sims.bullet_robots import press
@@ -53,6 +54,61 @@ def test_a_compliant_surface_gives_way_by_weight_over_stiffness_and_rings_at_its
         first = int(np.argmax(depth)) * DT
     assert first == pytest.approx(np.pi / np.sqrt(k - d * d / 4), rel=0.02)
     assert max(depth) == pytest.approx(G / k * (1 + np.exp(-d / 2 * first)), rel=0.06)
+
+
+def on_slope(angle, friction):
+    """A plane, and a flat box that lies on it."""
+    turn = rpy_quaternion((0, angle, 0))
+    plane = Plane(name="slope", friction=1.0, rpy=(0, angle, 0))
+    size, position = (0.2, 0.2, 0.02), rotate(turn, np.array([0, 0, 0.01]))
+    return plane, Box(name="box", size=size, mass=1.0, friction=friction, position=position, quaternion=turn)
+
+
+@pytest.mark.parametrize("friction", [0.2, 0.6])
+def test_a_box_slides_from_the_slope_whose_tangent_is_its_friction(place, friction):
+    for share, slides in ((0.97, False), (1.05, True)):
+        angle = np.arctan(share * friction)
+        plane, box = on_slope(angle, friction)
+        with place(plane, box) as plant:
+            steps(plant, 1000)
+            moved = np.linalg.norm(plant.pose("box")[:3] - box.position)
+        wanted = 0.5 * G * (np.sin(angle) - friction * np.cos(angle))
+        assert moved == pytest.approx(wanted, rel=0.03) if slides else moved < 1e-3
+
+
+@pytest.mark.parametrize("degrees", [0, 22.5, 45, 70])
+def test_friction_is_a_cone_a_sliding_box_slows_down_alike_in_every_direction(place, degrees):
+    along = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+    box = Box(name="box", size=(0.2, 0.2, 0.02), mass=1.0, friction=0.5, position=(0, 0, 0.01))
+    with place(Plane(name="floor", friction=1.0), box) as plant:
+        steps(plant, 100)
+        plant.place("box", plant.pose("box"), [*(2 * along), 0, 0, 0, 0])
+        steps(plant, 300)
+        v = plant.velocity("box")[:2]
+    assert_allclose(v @ along, 2 - 0.3 * 0.5 * G, rtol=0.08)
+    assert abs(np.rad2deg(np.arctan2(v[1], v[0])) - degrees) < 0.5  # straight on
+
+
+@pytest.mark.parametrize("m", [0.0, 0.005, 0.01])
+def test_a_ball_rolls_out_as_its_rolling_friction_says(place, m):
+    """Rolling without slip under a moment m N: v̇ = -5/7 g m / r."""
+    ball = Sphere(name="ball", radius=0.1, mass=1.0, friction=1.0, rolling_friction=m, position=(0, 0, 0.1))
+    with place(Plane(name="floor", friction=1.0), ball) as plant:
+        steps(plant, 50)
+        plant.place("ball", plant.pose("ball"), [1, 0, 0, 0, 10, 0])
+        steps(plant, 500)
+        v = plant.velocity("ball")
+    assert v[0] == pytest.approx(1 - 0.5 * 5 / 7 * G * m / 0.1, abs=0.005)
+    assert v[4] == pytest.approx(v[0] / 0.1, rel=0.01)
+
+
+def test_a_box_stops_to_spin_as_its_spinning_friction_says(place):
+    box = Box(name="box", size=(0.2, 0.2, 0.1), mass=1.0, friction=0, spinning_friction=0.01, position=(0, 0, 0.05))
+    with place(Plane(name="floor", friction=1.0), box) as plant:
+        steps(plant, 50)
+        plant.place("box", plant.pose("box"), [0, 0, 0, 0, 0, 5])
+        steps(plant, 200)
+        assert plant.velocity("box")[5] == pytest.approx(5 - 0.2 * 0.01 * G / (0.08 / 12), abs=0.02)
 
 
 def test_a_box_on_a_conveyor_slips_as_long_as_coulomb_says_and_then_goes_along(place):
