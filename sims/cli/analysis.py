@@ -1,5 +1,7 @@
 """`check --analysis`: what a scenario's controller does on its robot before anything runs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sims.cli.tables import finite, number
@@ -12,14 +14,19 @@ def analysed(scenario):
     from robocalc.control.analysis import analyse
     from robocalc.errors import InvalidInput
     from sims.build import believed_robot, start_of
+    from sims.effects.estimator import law_latency
 
     sim, robot = scenario.sim, believed_robot(scenario)
-    words = {"substeps": sim.control_every, "latency": scenario.sensors.latency}
+    words = {"substeps": sim.control_every, "latency": law_latency(scenario)}
     try:
         q = start_of(scenario, robot)[0]
-        return analyse(scenario.controller.design(), robot, sim.timestep * sim.control_every, q, **words), None
+        found = analyse(scenario.controller.design(), robot, sim.timestep * sim.control_every, q, **words)
     except InvalidInput as error:
         return None, str(error)
+    if scenario.estimator is not None:
+        told = f"of the law on exact states: the poles of estimator {scenario.estimator.type} come besides"
+        found = replace(found, warnings=(*found.warnings, told))
+    return found, None
 
 
 def rows(found) -> list:
@@ -34,7 +41,16 @@ def rows(found) -> list:
 
 
 def show_analysis(scenario):
-    """Print poles, margins and warnings."""
+    """Print poles, margins and warnings, of each robot."""
+    from sims.scenario.solo import called, solos
+
+    for name, solo in solos(scenario):
+        if scenario.partners:
+            print(f"  {called(name)}: {solo.controller.type}")
+        _show(solo)
+
+
+def _show(scenario):
     from sims.cli.tables import columns
 
     found, why = analysed(scenario)
@@ -49,7 +65,11 @@ def show_analysis(scenario):
 
 
 def analysis_json(scenario) -> dict:
-    """The same as JSON; what is not finite is null."""
+    """The same as JSON; what is not finite is null. Of a scenario with partners by the robots' names."""
+    from sims.scenario.solo import called, solos
+
+    if scenario.partners:
+        return {called(name): analysis_json(solo) for name, solo in solos(scenario)}
     found, why = analysed(scenario)
     if found is None:
         return {"analysed": False, "why": why}

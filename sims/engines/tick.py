@@ -80,13 +80,20 @@ def room_in(work):
 
 @njit(forceinline=True)
 def hold(k, c, room, q, v):
-    """Joints in force mode: the law sees no error there, so that nothing winds up; returns their mean position."""
-    total, count = 0.0, 0
+    """Joints in force mode: the law sees no error there, so that nothing winds up."""
     for i in range(len(q)):
         if not isnan(c.grip[k, i]):
             room.ref[0, i], room.ref[1, i], room.ref[2, i], room.ref[3, i] = q[i], v[i], q[i], v[i]
             room.ref[4, i], room.ref[5, i] = 0.0, 0.0
-            total += q[i]
+
+
+@njit(forceinline=True)
+def middle_of(k, c, i, q):
+    """The mean position of the joints in force mode on the body that carries joint i: of one gripper."""
+    total, count = 0.0, 0
+    for j in range(len(q)):
+        if not isnan(c.grip[k, j]) and c.law.tree[j, 0] == c.law.tree[i, 0]:
+            total += q[j]
             count += 1
     return total / max(1, count)
 
@@ -95,18 +102,18 @@ def hold(k, c, room, q, v):
 def ask_law(k, law, c, room, q, v):
     """The torque wanted from step k on for a robot seen at q, v, into room.wanted. Joints in force mode also keep to
     their common middle, as the fingers of a gripper with one drive do."""
-    n, held, middle = len(room.q), len(c.grip) > 0, 0.0
+    n, held = len(room.q), len(c.grip) > 0
     for i in range(n):
         room.wanted[i] = c.log[k - 1, APPLIED, i] if k > 0 else 0.0
         for r in range(4):
             room.ref[2 + r, i] = c.targets[k, r, i]
     if held:
-        middle = hold(k, c, room, q, v)
+        hold(k, c, room, q, v)
     law_at(law)(c.law, c.gains, c.memory, k * c.effects.timing[DT], q, v, room.ref, room.wanted)
     if held:
         for i in range(n):
             if not isnan(c.grip[k, i]):
-                apart = v[i] + CENTRED * (q[i] - middle)
+                apart = v[i] + CENTRED * (q[i] - middle_of(k, c, i, q))
                 room.wanted[i] = c.grip[k, i] - room.damping[i] * apart
 
 

@@ -22,6 +22,7 @@ from sims.learn.shooting import fit, windows_of
 from sims.learn.smooth import EDGE, low_pass
 from sims.learn.unknowns import BODY_SPREAD, WHAT, unknowns_of
 from sims.result import Run
+from sims.scenario.solo import only_one
 
 SHORT = 0.5  # [s] of motion that nothing can be told from
 STILL = 0.02  # [rad/s | m/s] a joint that never moves faster does not tell its friction
@@ -86,6 +87,7 @@ def _gathered(sources, robot, scenario, what, link):
         raise InvalidInput("whose log is it? name the robot or the scenario")
     named = None if robot is None else _named(robot)
     if scenario is not None:
+        only_one(scenario, "identification")
         link = link or scenario.robot.payload.link
         base = _bare(scenario, what)
         if named is not None and named.tree.source != base.tree.source:

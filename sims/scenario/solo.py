@@ -3,7 +3,10 @@
 solos(scenario)   (name, Solo) of each, the scenario's own `robot` first, whose name is ""
 Solo              the scenario with this robot, its task, planner and controller; the rest is shared
 called            a robot's name in messages
+only_one          refuses partners where one robot is meant
 """
+
+from robocalc.errors import InvalidInput
 
 OWN = "robot"  # what the scenario's own robot is called where a name is needed
 
@@ -51,6 +54,13 @@ def solos(scenario) -> tuple:
         return (("", scenario),)
     parts = (("", scenario), *((partner.name, partner) for partner in scenario.partners))
     return tuple((name, Solo(scenario, name, part)) for name, part in parts)
+
+
+def only_one(scenario, what):
+    """Raises InvalidInput where there are partners: `what` knows of one robot."""
+    if scenario.partners:
+        names = ", ".join(partner.name for partner in scenario.partners)
+        raise InvalidInput(f"{scenario.name}: {what} works on one robot, and this scenario has partners: {names}")
 
 
 def called(name) -> str:

@@ -14,6 +14,7 @@ from robocalc.errors import InvalidInput, UnknownName
 from sims.batch.quick import Quick
 from sims.build import believed_robot, piloted
 from sims.scenario.arms import arm_of
+from sims.scenario.solo import only_one
 from sims.studio.checkers import Checkers
 from sims.studio.child import Child
 from sims.studio.controls import controls, keys
@@ -31,6 +32,7 @@ class Session:
     """A page's scenario. first: as loaded; folder: where `save` writes; tell: called with news of jobs."""
 
     def __init__(self, scenario, folder=".", tell=None):
+        only_one(scenario, "the studio")
         self.first = self.scenario = scenario
         self.folder, self.tell = Path(folder), tell or (lambda news: None)
         self.past, self.future, self.gesture = deque(maxlen=DEPTH), [], None
@@ -128,7 +130,7 @@ class Session:
         gesture = message.get("gesture")
         if not isinstance(gesture, int | type(None)):
             raise InvalidInput(f"`gesture` is a whole number, got {gesture!r:.40}")
-        parts = {key: value for key, value in changes.items() if key in ("controller.type", "planner.type")}
+        parts = {key: value for key, value in changes.items() if key in ("controller.type", "planner.type", "estimator.type")}
         if parts:
             return self._choose(parts)
         return self.change(changes, gesture)

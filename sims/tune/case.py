@@ -22,6 +22,7 @@ from sims.metrics import measure
 from sims.plan import plan_task
 from sims.residual import added_by
 from sims.result import Run
+from sims.scenario.solo import only_one
 
 Q, V, Q_REF, WANTED, TAU = (CHANNEL_INDEX[name] for name in ("q", "v", "q_ref", "tau_wanted", "tau"))
 
@@ -71,6 +72,7 @@ class Case:
 
     def __init__(self, scenario, clearance=False):
         self.scenario, self.clearance = scenario, clearance
+        only_one(scenario, "tuning")
         if scenario.grasps:
             raise InvalidInput(
                 f"{scenario.name}: the twin has no contacts, so it cannot grasp; tune with engine: bullet"

@@ -10,6 +10,7 @@ import numpy as np
 from robocalc.errors import InvalidInput, UnknownName
 from sims.build import believed_robot
 from sims.scenario import Scenario
+from sims.scenario.solo import only_one
 from sims.tune.goals import make_goals
 from sims.tune.guess import first_points
 from sims.tune.journal import LONGEST_CURVATURE, label, open_journal
@@ -75,6 +76,8 @@ def tune(
             "name": name,
         },
     )
+    for found in scenarios:
+        only_one(found, "tuning")
     return run_study(
         spec,
         scenarios,
@@ -218,8 +221,8 @@ def _method(spec, problem):
             raise InvalidInput(f"method {spec.method} cannot choose between things; use tpe, nsga2 or auto")
         if spec.method in ("gauss_newton", "lbfgs") and not problem.smooth:
             raise InvalidInput(
-                f"method {spec.method} needs gradients: gains of a controller in the twin, smooth figures, no lag, "
-                "gear, drag or hanging load; nelder_mead and cma do without"
+                f"method {spec.method} needs gradients: gains of a controller in the twin, smooth figures, no "
+                "estimator, lag, gear, drag or hanging load; nelder_mead and cma do without"
             )
         return spec.method, "the study asks for it"
     fronts = len(goals.objectives) if spec.pareto else 1
