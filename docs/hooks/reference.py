@@ -160,7 +160,7 @@ def registries() -> str:
     from sims.tune.methods import METHODS as TUNE
 
     found = {name: {k: " · ".join(map(str, row.values())) for k, row in LISTS[name](ROOT / "scenarios").items()}
-             for name in ("robots", "controllers", "metrics")}  # fmt: skip
+             for name in ("robots", "controllers", "estimators", "metrics")}  # fmt: skip
     found["planners"] = {name: inspect.getdoc(model) for name, model in PLANNERS.items()}
     found["integrators"] = {name: f"order {table.order}, {table.stages} stages" for name, table in ODE.items()}
     found["methods of optimal control"] = dict.fromkeys(OPTIMIZE, "")

@@ -215,8 +215,9 @@ def noise_left(A, L, R) -> np.ndarray:
     """P of x̂ under measurement noise R alone: P = F P Fᵀ + L R Lᵀ, F = (I - L C) A."""
     from scipy.linalg import solve_discrete_lyapunov
 
-    F = A - np.outer(L, A[0])
-    return solve_discrete_lyapunov(F, np.outer(L, L)) * R
+    units = A[0, 1] ** np.arange(len(A))  # in which all entries are near 1
+    F = units[:, None] * (A - np.outer(L, A[0])) / units
+    return solve_discrete_lyapunov(F, np.outer(units * L, units * L)) * R / np.outer(units, units)
 
 
 def steady(dt, substeps, shake, wander, R):

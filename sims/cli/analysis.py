@@ -1,7 +1,5 @@
 """`check --analysis`: what a scenario's controller does on its robot before anything runs."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from sims.cli.tables import finite, number
@@ -20,13 +18,15 @@ def analysed(scenario):
     words = {"substeps": sim.control_every, "latency": law_latency(scenario)}
     try:
         q = start_of(scenario, robot)[0]
-        found = analyse(scenario.controller.design(), robot, sim.timestep * sim.control_every, q, **words)
+        return analyse(scenario.controller.design(), robot, sim.timestep * sim.control_every, q, **words), None
     except InvalidInput as error:
         return None, str(error)
-    if scenario.estimator is not None:
-        told = f"of the law on exact states: the poles of estimator {scenario.estimator.type} come besides"
-        found = replace(found, warnings=(*found.warnings, told))
-    return found, None
+
+
+def warnings_of(scenario, found) -> list:
+    """What the analysis warns of, and what it leaves out."""
+    left = "the poles are of the law on exact states; those of estimator {} come besides"
+    return [*found.warnings, *([] if scenario.estimator is None else [left.format(scenario.estimator.type)])]
 
 
 def rows(found) -> list:
@@ -60,7 +60,7 @@ def _show(scenario):
     columns(rows(found))
     slowest = ", ".join(f"{pole:.4g}" for pole in found.poles_s[:3])
     print(f"  {'stable' if found.stable else 'NOT STABLE'}: greatest pole {found.radius:.6g}; slowest [1/s] {slowest}")
-    for warning in found.warnings:
+    for warning in warnings_of(scenario, found):
         print(f"  warning: {warning}")
 
 
@@ -82,5 +82,5 @@ def analysis_json(scenario) -> dict:
         "joints": list(found.joints),
         **{name: None if x is None else [finite(value) for value in x] for name, x in values.items()},
         "unstabilised": list(found.unstabilised),
-        "warnings": list(found.warnings),
+        "warnings": warnings_of(scenario, found),
     }

@@ -174,14 +174,15 @@ def is_study(file: Path) -> bool:
 def list_(
     robots: Annotated[bool, typer.Option("--robots", help="built-in robots")] = False,
     controllers: Annotated[bool, typer.Option("--controllers", help="controllers and their gains")] = False,
+    estimators: Annotated[bool, typer.Option("--estimators", help="what a controller may run on")] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="what `accept:` may bound")] = False,
     as_json: Json = False,
 ):
-    """List the scenarios that come with robocalc, or its robots, controllers or metrics."""
+    """List the scenarios that come with robocalc, or its robots, controllers, estimators or metrics."""
     from sims.cli.lists import LISTS
     from sims.cli.tables import columns
 
-    chosen = {"robots": robots, "controllers": controllers, "metrics": metrics}
+    chosen = {"robots": robots, "controllers": controllers, "estimators": estimators, "metrics": metrics}
     names = [name for name, wanted in chosen.items() if wanted] or ["scenarios"]
     found = {name: LISTS[name](SCENARIOS) for name in names}
     if as_json:

@@ -43,8 +43,19 @@ def controllers(_folder: Path) -> dict:
     """Controllers: tag -> keys with defaults, what it is."""
     from robocalc.control import CONTROLLERS
 
+    return _designs(CONTROLLERS)
+
+
+def estimators(_folder: Path) -> dict:
+    """Estimators: tag -> keys with defaults, what it is."""
+    from robocalc.control import ESTIMATORS
+
+    return _designs(ESTIMATORS)
+
+
+def _designs(registry) -> dict:
     found = {}
-    for tag, design in CONTROLLERS.items():
+    for tag, design in registry.items():
         keys = [
             field.name if field.default is dataclasses.MISSING else f"{field.name}={field.default}"
             for field in dataclasses.fields(design)
@@ -60,4 +71,10 @@ def metrics(_folder: Path) -> dict:
     return {name: {"unit": unit, "what": what} for name, (unit, what) in metric_names(["<name>"]).items()}
 
 
-LISTS = {"scenarios": scenarios, "robots": robots, "controllers": controllers, "metrics": metrics}
+LISTS = {
+    "scenarios": scenarios,
+    "robots": robots,
+    "controllers": controllers,
+    "estimators": estimators,
+    "metrics": metrics,
+}

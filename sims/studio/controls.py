@@ -11,7 +11,7 @@ import re
 
 from pydantic import BaseModel
 
-from robocalc.control import CONTROLLERS
+from robocalc.control import CONTROLLERS, ESTIMATORS
 from sims.scenario.arms import arm_of
 from sims.scenario.schema_effects import DISTURBANCES
 from sims.scenario.schema_planner import PLANNERS
@@ -35,7 +35,7 @@ NEVER = {
 AXES = ("x", "y", "z")
 OF_THINGS = ("position", "rpy_deg", "mass", "friction")  # shapes are drawn once, so that sizes stay
 OF_MOVES = ("duration", "velocity_scale", "acceleration_scale", "path", "avoid", "to")
-KINDS = {"controller": CONTROLLERS, "planner": PLANNERS}  # parts of which there are several
+KINDS = {"controller": CONTROLLERS, "planner": PLANNERS, "estimator": ESTIMATORS}  # parts of which there are several
 
 
 def controls(scenario, first=None, durations=()) -> list:
@@ -69,6 +69,8 @@ def controls(scenario, first=None, durations=()) -> list:
         groups.append(group | {"remove": i, "open": True})
     groups.append({"title": "Add a disturbance", "about": "", "controls": [], "add": list(DISTURBANCES), "open": True})
     groups.append(_group("Sensors", walk.fields(scenario.sensors, "sensors"), "how the controller sees the robot"))
+    if scenario.estimator is not None:
+        groups.append(_part(scenario, walk, "estimator", "Estimator") | {"open": False})
     if scenario.safety is not None:
         groups.append(_group("Safety", walk.fields(scenario.safety, "safety"), scenario.safety.__doc__))
     for i, item in enumerate(scenario.world):

@@ -9,9 +9,10 @@ import numpy as np
 from robocalc.errors import InvalidInput, UnknownName
 from sims.scenario.schema_control import CONTROLLER_MODELS
 from sims.scenario.schema_effects import DISTURBANCES
+from sims.scenario.schema_estimator import ESTIMATOR_MODELS
 from sims.scenario.schema_planner import PLANNERS
 
-MODELS = {"controller": CONTROLLER_MODELS, "planner": PLANNERS}
+MODELS = {"controller": CONTROLLER_MODELS, "planner": PLANNERS, "estimator": ESTIMATOR_MODELS}
 BEGIN = {
     "payload_error": {"mass": 0.5},
     "joint_friction": {"viscous": 0.2, "coulomb": 0.2},

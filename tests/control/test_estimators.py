@@ -10,7 +10,7 @@ from scipy import signal, stats
 from robocalc.control import EKF, ESTIMATORS, UKF, ComputedTorque, Estimator, Senses, kalman
 from robocalc.control import kernels_estimate as ke
 from robocalc.control import kernels_filters as kf
-from robocalc.control.estimators import Difference, Observer, placed, steady
+from robocalc.control.estimators import Difference, Observer, noise_left, placed, steady
 from robocalc.control.filters import ExtendedKalman, UnscentedKalman
 from robocalc.dynamics import load
 from robocalc.errors import InvalidInput
@@ -334,3 +334,13 @@ def test_a_longer_run_takes_no_more_memory(name):
     finally:
         _nrt_python.memsys_disable_stats()
     assert taken[2] == taken[1]
+
+
+@pytest.mark.parametrize("bandwidth", [2.0, 50.0, 800.0])
+def test_the_band_of_the_observer_is_what_noise_alone_makes_of_it(bandwidth):
+    A = np.array([[1.0, DT, DT**2], [0.0, 1.0, DT], [0.0, 0.0, 1.0]])
+    L = placed(A, np.exp(-bandwidth * DT))
+    F, x, total = (np.eye(3) - np.outer(L, np.eye(3)[0])) @ A, L.copy(), np.zeros((3, 3))
+    for _ in range(int(30 / (bandwidth * DT))):  # the response to one sample's noise, summed
+        total, x = total + np.outer(x, x), F @ x
+    assert_allclose(noise_left(A, L, 1.0), total, rtol=1e-4)

@@ -388,13 +388,14 @@ def test_schema_is_json_that_names_the_format():
     assert json.loads(Path("robocalc.schema.json").read_text()) == schema
 
 
-def test_list_knows_scenarios_robots_controllers_and_metrics():
+def test_list_knows_scenarios_robots_controllers_estimators_and_metrics():
     found = {
         name: json.loads(call("list", f"--{name}", "--json").stdout)[name]
-        for name in ("robots", "controllers", "metrics")
+        for name in ("robots", "controllers", "estimators", "metrics")
     }
     assert {"panda", "iiwa", "xarm6"} <= set(found["robots"])
     assert {"pd", "pid", "computed_torque", "lqr"} <= set(found["controllers"])
+    assert list(found["estimators"]) == ["difference", "observer", "kalman", "ekf", "ukf"]
     assert found["metrics"]["tracking.tcp_max_mm"]["unit"] == "mm"
     assert set(json.loads(call("list", "--json").stdout)["scenarios"]) == {
         path.stem for path in SCENARIOS.rglob("*.yaml") if path.parent.name != "studies"
