@@ -19,11 +19,10 @@ import numpy as np
 
 from robocalc.control.law import undriven
 from robocalc.errors import InvalidInput
-from sims.build import piloted
-from sims.learn.repetition import nominal, taught
+from sims.build import motion_limits, piloted
+from sims.learn.repetition import nominal, pressing, taught
 from sims.residual import Repeated, load, save
 from sims.run import run
-from sims.scenario.solo import only_one
 
 WORSE = 1.1  # times the best error: taken back
 ALIKE = 1.5  # times the least error: within, repetitions differ by noise
@@ -59,16 +58,15 @@ class Repetitions:
         """Why the error is not WANTED times smaller: a sentence, empty where it is."""
         if self.gain >= WANTED:
             return ""
-        log, errors = self.last.log, self.errors
-        held = np.abs(log.tau_wanted - log.tau) > 1e-6 * np.abs(log.tau).max()
+        errors, held = self.errors, _held(self.last)
         drives = [j for j, share in zip(self.robot.joints, held.mean(axis=0), strict=True) if share > BOUND]
         if drives:
             share = f"{held.any(axis=1).mean():.0%} of the time"
             return f"what is left is beyond the drives: {', '.join(drives)} at the limit for {share}"
         if self.varies > VARIES:
             return f"what is left is noise: {self.varies:.0%} of the error differs from one repetition to another"
-        if undriven(self.robot).any():
-            return "what is left is of joints that no drive moves: the torque of the others cannot take it away"
+        if undriven(self.robot).any() or getattr(self.robot.tree, "thrusters", ()):
+            return "what is left is motion that no drive moves by itself: torque of the others cannot take it away"
         if len(errors) > 1 and self.best == len(errors) - 1 and errors[-1] < FALLS * errors[-2]:
             return "it is still falling: repeat more often"
         return "what is left repeats, but learns no further: it is what happens between two calls of the law"
@@ -110,7 +108,6 @@ def repeat(scenario, learn=10, *, engine=None, folder=None, progress=None) -> Re
     """
     if isinstance(learn, bool) or not isinstance(learn, int) or learn < 1:
         raise InvalidInput(f"learning takes a whole number of repetitions from 1, got {learn!r}")
-    only_one(scenario, "learning from repetitions")
     if piloted(scenario):
         raise InvalidInput(
             "a motion that is steered on the way (safety, replan) is not the same twice: nothing to learn"
@@ -132,7 +129,7 @@ def _repeated(scenario, learn, engine, folder, tell):
         best = int(np.argmin(errors))
         if made is not None:
             target, hz = taught(made)
-            targets.append((errors[-1], target))
+            targets.append((errors[-1], np.where(pressing(made), known, target)))
         cutoffs.append(hz)
         if errors[-1] > WORSE * errors[best]:
             rate *= 0.5
@@ -184,8 +181,16 @@ def _run(scenario, engine, k, must=True):
 
 
 def _miss(made):
-    return made.log.q - made.log.q_ref
+    """(N + 1, n), 0 where a finger presses and has no place to be."""
+    return np.where(pressing(made), 0.0, made.log.q - made.log.q_ref)
 
 
 def _error(made):
-    return float(np.sqrt(np.mean(_miss(made) ** 2)))
+    return float(np.sqrt(np.sum(_miss(made) ** 2) / np.sum(~pressing(made))))
+
+
+def _held(made):
+    """(N + 1, n) bool: where a drive was asked for more than it has."""
+    low, high = motion_limits(made.scenario, made.robot).bounds("torque", made.robot.n)
+    wanted = made.log.tau_wanted
+    return ((wanted > high) | (wanted < low)) & ~undriven(made.robot) & ~pressing(made)

@@ -1,6 +1,7 @@
 """What one repetition of a motion teaches: the torque that the wanted motion would have needed.
 
     taught    (torque (N + 1, n), cutoff [Hz]) of a run
+    nominal   what the law gives by itself; pressing: where a joint has no place to be
     Explained the believed model with the payload and the friction that explain a run best
 
     T = H(q_ref) + Q (τ_wanted - H(q_ref) + H(Q q_ref) - H(Q q_measured))
@@ -15,6 +16,7 @@ Source: Bristow, Tharayil & Alleyne (2006), plant inversion and Q-filters; Longm
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.linalg import norm
 
 from robocalc.control.stability import stopping
 from robocalc.dynamics.regressor import frame_regressor
@@ -79,13 +81,19 @@ def _unexplained(model, given, known, q_ref, q, dt):
     if noise.max() < QUIET:
         return given - model.torque(*_stepped(q, dt)), np.inf
     weight = np.diagonal(model.robot.mass_matrix(q[:: max(1, len(q) // 50)]), axis1=1, axis2=2).max(axis=0)
+    error, learned = _rms(q - q_ref), _rms(given - model.robot.inverse_dynamics(*motion(q_ref, dt)))
     for hz in (cutoff for cutoff in CUTOFFS if 2 * cutoff * dt < 1):
-        found = model.torque(*motion(q_ref, dt, hz)) - model.torque(*motion(q, dt, hz))
-        found = low_pass(given - known + found, dt, hz)
-        doubt = weight * noise * (2 * np.pi * hz) ** 2 * np.sqrt(2 * hz * dt)
-        if np.linalg.norm(doubt) <= SHARE * np.linalg.norm(np.sqrt(np.mean(found**2, axis=0))):
+        passed = noise * np.sqrt(2 * hz * dt)  # by the filter, of white noise
+        if norm(passed) <= SHARE * norm(error) and norm(weight * passed * (2 * np.pi * hz) ** 2) <= SHARE * norm(
+            learned
+        ):
             break
-    return found, hz
+    found = model.torque(*motion(q_ref, dt, hz)) - model.torque(*motion(q, dt, hz))
+    return low_pass(given - known + found, dt, hz), hz
+
+
+def _rms(x):
+    return np.sqrt(np.mean(x**2, axis=0))
 
 
 def stamped(x, late):
@@ -110,6 +118,12 @@ def _stepped(q, dt):
     v[1:] = np.diff(q, axis=0) / dt
     a[:-1] = np.diff(v, axis=0) / dt
     return q, v, a
+
+
+def pressing(made):
+    """(N + 1, n) bool: where a joint is given a force, not a place."""
+    grip = made.plan.grip(made.scenario.sim.timestep)
+    return np.zeros(made.log.q.shape, bool) if grip is None else ~np.isnan(grip)
 
 
 def nominal(scenario, made):
