@@ -19,6 +19,7 @@ from sims.planners.avoid import carrying
 
 SPARE = 0.5  # [s] of what moves that is looked at beyond its end
 SLOT = 0.05  # [s] between the times at which a motion is tried
+LOOK = 0.01  # [s] between the looks for where two robots are nearest, to tell of it
 LESS = 1e-4  # [m] that robots may come nearer than they are where a motion begins, if that is nearer than wanted
 
 
@@ -133,10 +134,13 @@ class Way:
             hit = self.traffic.hit(whole, max(0.0, min(self.margin, gap.distance - LESS)), delay)
             if hit is None and gap.distance > 0:
                 return float(delay), None
-            conflict = self._conflict(whole, delay, 0.0 if hit is None else hit[0])
+            conflict = conflict if hit is None and conflict else self._conflict(whole, delay)
         return None, conflict
 
-    def _conflict(self, motion, delay, at):
+    def _conflict(self, motion, delay):
+        """Where the motion comes nearest."""
+        t = np.arange(0.0, motion.duration, LOOK)
+        at = t[self.traffic.gaps(motion(t), delay + t)[0]]
         gap = self.traffic.gap(motion(at), delay + at)
         return Conflict((self.member.prefix + gap.pair[0], gap.pair[1]), gap.distance - SKIN, self.now + delay + at)
 

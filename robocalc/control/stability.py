@@ -30,7 +30,13 @@ def inertia_bound(M) -> np.ndarray:
 
 @lru_cache(maxsize=32)  # a run asks for it several times
 def lightest(robot) -> np.ndarray:
-    """inertia_bound over the robot's range: its home and seeded random configurations within the position limits."""
+    """inertia_bound over the robot's range: its home and seeded random configurations within the position limits.
+
+    Of a Team that of each member, so that a robot behaves in company as it does alone.
+    """
+    members = () if robot.edits else getattr(robot, "members", ())
+    if members:
+        return np.concatenate([lightest(member.robot) for member in members])
     bound = inertia_bound(robot.mass_matrix(samples(robot)))
     bound.flags.writeable = False
     return bound

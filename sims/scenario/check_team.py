@@ -161,10 +161,10 @@ def whom(until) -> str:
 def _unknown(name, until, tasks):
     """(key, message) of what is wrong with a StepOf, or None."""
     other = whom(until)
+    if len(tasks) == 1:
+        return "robot", "there is no other robot to wait for: this scenario has no `partners`"
     if other == name:
-        return "robot", "a robot cannot wait for a step of its own: name a partner" if len(tasks) > 1 else (
-            "there is no other robot to wait for: this scenario has no `partners`"
-        )
+        return "robot", "a robot cannot wait for a step of its own: name a partner"
     if other not in tasks:
         return "robot", f"no robot is named {other!r}{did_you_mean(other, [called(k) for k in tasks])}"
     if until.step not in tasks[other][1]:
