@@ -40,7 +40,7 @@ from sims.engines.twin import Twin
 from sims.judge import chatters, evidence, judge
 from sims.keep import keep_somewhere
 from sims.log import Log
-from sims.metrics import measure
+from sims.metrics import Metric, measure
 from sims.plan_team import plan_scenario
 from sims.record import ready
 from sims.report.frames import check_camera
@@ -161,6 +161,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
             outcome, reason = Outcome.STOPPED, pilot.told()
     found = replace(made, log=log, outcome=outcome, timings=timings, reason=reason, warnings=notes)
     metrics = measure(evidence(found, watcher, wall))
+    metrics |= {name: Metric(*figure) for name, figure in law.found(result.memory).items()}
     notes += touch_notes(found, metrics, watcher)
     return replace(found, metrics=metrics, acceptance=judge(scenario, metrics), warnings=notes)
 

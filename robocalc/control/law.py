@@ -25,6 +25,7 @@ class Law:
     feedforward  what `ref`'s tau_ff holds: none | gravity | inverse_dynamics | friction
     robot        the robot as the law believes it to be
     tell         memory after a run -> sentences on what a user should know of it, or None
+    find         memory after a run -> {figure: (value, unit)} of what the law has identified, or None
     """
 
     step: Any
@@ -34,10 +35,15 @@ class Law:
     feedforward: str = "none"
     robot: Any = None
     tell: Any = None
+    find: Any = None
 
     def notes(self, memory) -> tuple:
         """What the law has to say of a run that left this memory: sentences."""
         return () if self.tell is None else tuple(self.tell(np.ravel(memory)))
+
+    def found(self, memory) -> dict:
+        """What the law has identified in a run that left this memory: {figure: (value, unit)}."""
+        return {} if self.find is None else dict(self.find(np.ravel(memory)))
 
     def __post_init__(self):
         check_period(self.dt)

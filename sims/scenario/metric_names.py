@@ -39,6 +39,8 @@ METRIC_NAMES = {
     "wear.full_load_rad": ("rad", "travel weighted with the cube of the load: as much at full torque wears the same"),
     "wear.reversals": ("-", "changes of sign of the joint torques, all joints together"),
     "cost.per_cycle": ("prices.currency", "energy, machine time and wear at the scenario's prices"),
+    "payload.mass_kg": ("kg", "payload beyond the model's that controller `adaptive` has found"),
+    "payload.mass_std_kg": ("kg", "its standard deviation, as the controller has it"),
     "load.swing_max_deg": ("deg", "largest angle of a rope, on which a load hangs, from the vertical"),
     "load.swing_deg": ("deg", "the same after the end of the last move: what it leaves behind"),
     "estimate.position_rms_rad": (

@@ -16,6 +16,7 @@ def line(name, what, target, unit, measure):
 GAINS = {"pd": {"kp": 100.0, "kd": 10.0}, "pid": {"kp": 100.0, "ki": 50.0, "kd": 10.0}}
 CALLS = {name: (name, GAINS.get(name, {})) for name in CONTROLLERS if name != "mpc"} | {
     "computed_torque payload": ("computed_torque", {"adapt_payload": True, "integral": True}),
+    "adaptive links": ("adaptive", {"links": "all"}),
     "admittance tool": ("admittance", {"space": "cartesian"}),
 }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from robocalc.control import CONTROLLERS, Admittance, ComputedTorque, Impedance
+from robocalc.control import CONTROLLERS, Adaptive, Admittance, ComputedTorque, Impedance
 from robocalc.control.signature import law_address
 from robocalc.dynamics import load
 from sims.effects import make_effects
@@ -15,7 +15,7 @@ STEPS = 60
 GAINS = {"pd": {"kp": 100, "kd": 10}, "pid": {"kp": 100, "ki": 50, "kd": 10}}
 DESIGNS = {name: design(**GAINS.get(name, {})) for name, design in CONTROLLERS.items()}
 DESIGNS |= {"payload": ComputedTorque(integral=True, adapt_payload=True), "joint": Impedance("joint")}
-DESIGNS |= {"tool": Admittance("cartesian")}
+DESIGNS |= {"tool": Admittance("cartesian"), "links": Adaptive(links="all")}
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ EXACT = [
     OperationalSpace(task="position"),
     CartesianVelocity(),
     Adaptive(),
+    Adaptive(links="all"),
 ]
 
 

@@ -27,6 +27,7 @@ DESIGNS |= {
     "pd, gravity": CONTROLLERS["pd"](**GAINS["pd"], feedforward="gravity"),
     "pd, none": CONTROLLERS["pd"](**GAINS["pd"], feedforward="none"),
     "computed_torque, integral": ComputedTorque(wn=15, integral=True),
+    "adaptive, links": CONTROLLERS["adaptive"](wn=8, links="all", rate=0.1),
     "admittance, tool": CONTROLLERS["admittance"]("cartesian"),
     "computed_torque, adaptive": ComputedTorque(wn=15, integral=True, adapt_payload=True),
 }
