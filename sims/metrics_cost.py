@@ -14,6 +14,7 @@ LOSS = 0.1  # of the peak power τ_max v_max that is lost at full torque, where 
 LIFE = 3.0  # exponent of load in the life of rolling bearings: ISO 281, equation of the basic rating life
 KWH, HOUR = 3.6e6, 3600.0  # [J], [s]
 NOISE = 0.02  # of the largest torque of a joint: smaller swings do not count as reversals
+FAINT = 1e-9  # of the largest torque of all joints: likewise
 
 
 class Drives(NamedTuple):
@@ -64,10 +65,14 @@ def wear(tau, v, rated, dt):
 
 
 def reversals(tau):
-    """How often the torque of a joint changes its sign, swings below NOISE of its largest left out; of all joints."""
-    count = 0
-    for one in np.asarray(tau).T:
-        signs = np.sign(one[np.abs(one) > NOISE * np.abs(one).max()]) if one.any() else np.zeros(0)
+    """How often the torque of a joint changes its sign, of all joints; swings below NOISE of its largest are left out,
+    and those below FAINT of the largest of all joints: a joint that carries nothing has the signs of rounding.
+    """
+    tau, count = np.asarray(tau), 0
+    faint = FAINT * np.abs(tau).max(initial=0.0)
+    for one in tau.T:
+        size = np.abs(one)
+        signs = np.sign(one[size > max(NOISE * size.max(initial=0.0), faint)])
         count += int(np.count_nonzero(np.diff(signs)))
     return count
 

@@ -210,6 +210,8 @@ def _save_scenario(job, folder, record):
 def marked(table, pareto) -> Table:
     """The table with the column `pareto`: whether no other run beats this one in all of these metrics."""
     try:
+        if not table.metrics:
+            raise InvalidInput("no run has any figure")
         front = set(table.pareto(*pareto)["run"].tolist())
     except (InvalidInput, UnknownName) as error:  # nothing to compare, but the runs are there
         return replace(table, warnings=(*table.warnings, f"no Pareto front: {error}"))

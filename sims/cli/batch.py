@@ -66,7 +66,7 @@ def sweep(
         "samples": found.design.samples if found and samples is None and design is None else samples,
         "repeat": (found.repeat.seeds if found else 1) if repeat is None else repeat,
     }
-    out = out or _folder(scenario)
+    out, figures = out or _folder(scenario), _metrics(pareto)
     announce_compiling()
     from sims.batch import sweep as run_sweep
 
@@ -82,14 +82,14 @@ def sweep(
                 cluster=cluster,
                 timeout=timeout,
                 keep=keep,
-                pareto=_metrics(pareto),
+                pareto=figures,
                 plots=plots,
                 progress=progress,
             )
         except KeyboardInterrupt:
             print(f"robocalc: finished runs are kept in {out}; --resume goes on from there", file=sys.stderr)
             raise
-    print(_as_json(table)) if as_json else _show(table, _metrics(pareto))
+    print(_as_json(table, figures)) if as_json else _show(table, figures)
     return 4 if "failed" in table.count() else 0
 
 
@@ -142,16 +142,24 @@ def _folder(scenario) -> Path:
     return Path("sweeps") / run_folder(scenario).name
 
 
-def _as_json(table) -> str:
+def _as_json(table, pareto) -> str:
     from sims.record.write import plain
 
     rows = plain(table.rows)
     data = {"folder": str(table.folder), "runs": len(table), "count": table.count(), "keys": list(table.keys)}
+    if "pareto" in table.columns:
+        row = _recommended(table, pareto)
+        data["recommended"] = None if row is None else int(row["run"])
     return json.dumps(data | {"warnings": list(table.warnings), "rows": rows}, indent=2, allow_nan=False)
 
 
 def _metrics(text) -> tuple:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    from robocalc.errors import InvalidInput
+
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if text and not names:
+        raise InvalidInput("--pareto takes metrics: time.total_s,energy.electrical_j")
+    return names
 
 
 def _show(table, pareto=()):
@@ -180,17 +188,23 @@ def _show(table, pareto=()):
 
 def _advise(table, pareto):
     """Which run to take, and what it gives up against the best of each figure."""
-    from robocalc.errors import InvalidInput
-
-    try:
-        row = table.recommend(*pareto)
-    except InvalidInput:
+    row, given = _recommended(table, pareto), []
+    if row is None:
+        print("recommended: none of them, as no run is accepted")
         return
-    given = []
     for name in (metric.removeprefix("-") for metric in pareto):
         best = table.best(name, largest=f"-{name}" in pareto, accepted=True)[name]
         given.append(f"{name} {row[name]:.4g} (best {best:.4g})")
     print(f"recommended: {', '.join(_cells(table, row))}: {'; '.join(given)}")
+
+
+def _recommended(table, pareto) -> dict | None:
+    from robocalc.errors import InvalidInput
+
+    try:
+        return table.recommend(*pareto)
+    except InvalidInput:
+        return None
 
 
 def _counts(table) -> str:

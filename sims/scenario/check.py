@@ -189,7 +189,7 @@ def per_joint(scenario: Scenario):
     robot = scenario.robot
     if robot.start_velocity is not None:
         yield ("robot", "start_velocity"), robot.start_velocity
-    parts = [(("robot", "limits"), robot.limits), (("robot", "friction"), robot.friction)]
+    parts = [(("robot", key), getattr(robot, key)) for key in ("limits", "friction", "motors")]
     at_tool = getattr(scenario.controller.design(), "of_tool", ())
     law = [(key, value) for key, value in scenario.controller if key not in at_tool]
     yield from _lists([*parts, (("controller",), law)])

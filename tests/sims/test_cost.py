@@ -40,6 +40,9 @@ def test_reversals_count_swings_and_not_noise():
     t = np.linspace(0, 3, 3001)
     tau = np.stack([10 * np.cos(2 * np.pi * t), 5 + 0.01 * np.sin(900 * t)], axis=1)
     assert reversals(tau) == 6
+    rounding = 1e-15 * np.random.default_rng(0).standard_normal((3001, 1))
+    assert reversals(np.hstack([tau, rounding])) == 6  # a joint that carries nothing
+    assert reversals(np.zeros((5, 2))) == reversals(np.zeros((0, 2))) == 0
 
 
 def test_the_copper_left_out_is_a_tenth_of_the_peak_power_at_full_torque():
