@@ -18,6 +18,10 @@ class InvalidInput(RobocalcError, ValueError):
     """A value that cannot be used: the message says which, and what would fit."""
 
 
+class Unstable(InvalidInput):
+    """A design whose sampled loop grows what it should take away: says the poles, and what would be stable."""
+
+
 class UnknownName(RobocalcError, ValueError):
     """A name that is in no registry: says which names are, and the nearest."""
 

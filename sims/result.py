@@ -48,6 +48,7 @@ class Run:
     metrics: dict = field(default_factory=dict)
     acceptance: tuple = ()
     reason: str | None = None
+    unstable: str | None = None  # what the poles say of a loop that was run although it is unstable
     timings: dict = field(default_factory=dict)
     warnings: tuple = ()
     folder: Path | None = None
@@ -75,7 +76,9 @@ class Run:
             return "; ".join(str(v) for v in self.plan.violations)
         if self.outcome is not Outcome.FINISHED:
             ended = f"{self.outcome.value} (t = {self.log.t[-1]:.3g} s)"
-            return self.reason if self.reason and not self.outcome.diverged else ended
+            if self.outcome.diverged:
+                return f"{ended}; {self.unstable}" if self.unstable else ended
+            return self.reason or ended
         failed = [str(row) for row in self.acceptance if not row.ok]
         return "; ".join(failed) if failed else "all acceptance thresholds are met"
 

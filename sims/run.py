@@ -37,6 +37,7 @@ from sims.engines.bullet import Clearance
 from sims.engines.loop import simulate
 from sims.engines.status import Outcome
 from sims.engines.twin import Twin
+from sims.forecast import forecast
 from sims.judge import chatters, evidence, judge
 from sims.keep import keep_somewhere
 from sims.log import Log
@@ -56,7 +57,8 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
     engine, seed   override the scenario's (`bullet`, `twin` or `mujoco`)
     progress       called with (share of the work done, what is being done)
     plots, report  write them into the folder
-    raises         ScenarioError and InvalidInput for what cannot be built; EngineUnavailable
+    raises         ScenarioError and InvalidInput for what cannot be built, Unstable for a design whose loop is, unless
+                   sim.force_unstable; EngineUnavailable
     """
     if not isinstance(scenario, Scenario):
         raise InvalidInput(f"run takes a Scenario, got {scenario!r:.60}; make one with Scenario.load(path)")
@@ -75,6 +77,8 @@ def run(scenario, out=None, *, engine=None, seed=None, progress=None, plots=True
     timings = {"plan": process_time() - began}
     made = Run(scenario, robot, plant_robot, world, plan, timings=timings, warnings=notes)
     if plan.solved:
+        why, more = forecast(scenario, robot, plant_robot, plan)
+        made = replace(made, unstable=why, warnings=(*notes, *more))
         tell(0.1, "simulating")
         made = simulated(made, tell)
     if folder is not None:

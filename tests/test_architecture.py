@@ -20,6 +20,7 @@ SIMS = [
     "plan",
     "company",
     "plan_team",
+    "forecast",
     "watch",
     "pilot",
     "metrics_cost",

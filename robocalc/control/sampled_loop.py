@@ -44,18 +44,21 @@ class SampledLoop(NamedTuple):
     law: Any
 
 
-def sampled_loop(design, robot, dt, q, substeps=1, latency=0.0) -> SampledLoop:
+def sampled_loop(design, robot, dt, q, substeps=1, latency=0.0, law=None, plant=None) -> SampledLoop:
     """The loop about rest at q (n,), control period dt [s] of `substeps` physics steps, measurements `latency` [s] old.
 
+    law       of the design, made elsewhere for `without_coulomb(robot)`, or None: made about q
+    plant     the robot as it is, where it is another than the law believes in
     raises    InvalidInput: a design made along a motion, a robot without drives, or what design.law refuses
     """
     if getattr(design, "along", False):
         name = type(design).__name__
         raise InvalidInput(f"{name} is made along one motion and changes with it: its loop has no poles of its own")
     robot, q = without_coulomb(robot), configuration(robot, q)
-    law = design.law(robot, dt, q, substeps=substeps, latency=latency)
+    law = design.law(robot, dt, q, substeps=substeps, latency=latency) if law is None else law
     n, age = robot.n, in_steps(latency, dt / substeps)
     by_y, by_tau, by_memory, held = slopes(law, robot, q, ceil(age / substeps))
+    robot = robot if plant is None else without_coulomb(plant)
     H, size = 2 * n * (ceil(age) + 1), 2 * n * (ceil(age) + 1) + n + by_memory.shape[1]
     part, newer = age - floor(age), 2 * n * floor(age)  # between steps, sensors interpolate
     seen = np.zeros((2 * n, size))

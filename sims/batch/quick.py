@@ -7,10 +7,12 @@ So the figures are those of `sims.run`, whatever changes, and a sweep over gains
 """
 
 from collections import deque
+from dataclasses import replace
 from functools import partial
 
 from sims.build import believed_robot, true_robot, world_shapes
 from sims.engines.bullet import Clearance
+from sims.forecast import unstable
 from sims.result import Run
 from sims.run import audit_notes, planned, simulated
 
@@ -65,4 +67,15 @@ class Quick:
         plan, notes = self.plan(scenario, robot, world)
         notes = (*self.notes(scenario, robot), *notes)
         made = Run(scenario, robot, plant, world, plan, warnings=notes)
-        return simulated(made, lambda share, what: None, self.clearance) if plan.solved else made
+        if not plan.solved:
+            return made
+        made = simulated(made, lambda share, what: None, self.clearance)
+        return told(made) if made.outcome.diverged else made
+
+
+def told(made: Run) -> Run:
+    """A run that diverged, with what its poles say of it: here it is no refusal, as a search learns from failures."""
+    dt = made.scenario.sim.timestep
+    plan, robots = made.plan, (made.robot, made.plant_robot)
+    why = unstable(made.scenario, *robots, plan.reference(dt), plan.grip(dt))
+    return replace(made, unstable=why)

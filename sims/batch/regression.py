@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from robocalc.errors import RobocalcError, ScenarioError
+from robocalc.errors import RobocalcError, ScenarioError, Unstable
 from sims.batch.outcome import TaskFailed
 from sims.batch.pool import Pool, check_timeout
 from sims.result import VERDICTS
@@ -137,7 +137,7 @@ def _unsteady(case, where, found) -> Case:
 
 def _without_verdict(done, file) -> Case:
     """Of a file that is no scenario, or whose run did not end."""
-    if isinstance(done.error, ScenarioError):
+    if isinstance(done.error, ScenarioError | Unstable):
         return Case(file, file.stem, "invalid", str(done.error), done.seconds)
     why = str(done.error.args[1]) if isinstance(done.error, TaskFailed) else _kind(done.error)
     return Case(file, file.stem, "failed", why, done.seconds)

@@ -26,6 +26,7 @@ Seed = Annotated[str | None, typer.Option("--seed", metavar="N", help="as --set 
 Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="run folder; else runs/NAME-DIGEST")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="scenario file, or the name of one that `list` shows")]
 Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="write plots")]
+Force = Annotated[bool, typer.Option("--force", help="run a controller whose loop is unstable all the same")]
 Report = Annotated[bool, typer.Option("--report/--no-report", help="write report.html")]
 
 
@@ -48,8 +49,8 @@ def library(folder: Path) -> list:
     return sorted((f for f in folder.rglob("*.yaml") if f.parent.name != "studies"), key=lambda file: file.stem)
 
 
-def overrides(sets, engine=None, seed=None) -> list:
-    """Overrides of --set, --engine, --seed; values are read as YAML. Raises InvalidInput for text without `=`."""
+def overrides(sets, engine=None, seed=None, force=False) -> list:
+    """Overrides of --set, --engine, --seed, --force; values are read as YAML. Raises InvalidInput for no `=`."""
     from robocalc.errors import InvalidInput
     from sims.scenario.yaml_file import scalar
 
@@ -60,4 +61,5 @@ def overrides(sets, engine=None, seed=None) -> list:
             raise InvalidInput(f"--set {text}: write KEY=VALUE")
         found.append((key.strip(), scalar(value)))
     found += [("sim.engine", engine, f"--engine {engine}")] if engine is not None else []
+    found += [("sim.force_unstable", True, "--force")] if force else []
     return found + ([("seed", scalar(seed), f"--seed {seed}")] if seed is not None else [])

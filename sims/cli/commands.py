@@ -12,6 +12,7 @@ from sims.cli.app import (
     SCENARIOS,
     Engine,
     File,
+    Force,
     Json,
     Out,
     Plots,
@@ -37,9 +38,16 @@ def _robocalc(version: Annotated[bool, typer.Option("--version", help="print the
 
 @app.command()
 @guarded
-def demo(as_json: Json = False, engine: Engine = None, seed: Seed = None, out: Out = None, sets: Sets = ()):
+def demo(
+    as_json: Json = False,
+    engine: Engine = None,
+    seed: Seed = None,
+    out: Out = None,
+    sets: Sets = (),
+    force: Force = False,
+):
     """Run the Panda pick-and-place that comes with robocalc."""
-    return _run(SCENARIOS / DEMO, sets, as_json, engine, seed, out, True, True)
+    return _run(SCENARIOS / DEMO, overrides(sets, engine, seed, force), as_json, out, True, True)
 
 
 @app.command()
@@ -53,17 +61,18 @@ def run(
     out: Out = None,
     plots: Plots = True,
     report: Report = True,
+    force: Force = False,
 ):
     """Plan, simulate, measure and report a scenario."""
-    return _run(scenario_file(file), sets, as_json, engine, seed, out, plots, report)
+    return _run(scenario_file(file), overrides(sets, engine, seed, force), as_json, out, plots, report)
 
 
-def _run(file, sets, as_json, engine, seed, out, plots, report) -> int:
+def _run(file, changes, as_json, out, plots, report) -> int:
     from sims.cli.progress import Progress, announce_compiling
     from sims.cli.tables import EXIT, run_json, show_run
     from sims.scenario.schema import Scenario
 
-    scenario = Scenario.load(file, overrides(sets, engine, seed))
+    scenario = Scenario.load(file, changes)
     announce_compiling()
     from sims.run import run as run_scenario
 
@@ -96,6 +105,7 @@ def check(
 
         return run_all(list(_each_file(files)), sets, junit, workers, timeout, as_json, twice=twice)
     from robocalc.errors import ScenarioError
+    from sims.cli.first_look import first_look
     from sims.scenario.arms import arm_of
     from sims.scenario.schema import Scenario
 
@@ -110,6 +120,7 @@ def check(
         good.append(f"{file}: ok: {arm.name}, {_count(scenario.task, 'step')}, {_count(scenario.accept, 'bound')}")
         found = [f for f in arm.findings if f.severity == "warning"] if scenario.robot.file else []
         good += [f"{file}: warning: robot.file: {f.where}: {f.what}" for f in found]
+        good += [f"{file}: warning: {told}" for told in first_look(scenario, arm)]
         scenarios |= {str(file): scenario} if analysis else {}
     if as_json:
         told = {"ok": not problems, "problems": problems, "notes": good, "exit_code": 2 if problems else 0}

@@ -30,6 +30,7 @@ class Arm:
     home: tuple | None = None
     fixed: frozenset = frozenset()  # links that no joint moves
     rolls: bool = False  # on tyres
+    tree: object = None  # robocalc.dynamics.Tree
 
     @property
     def n(self) -> int:
@@ -95,6 +96,7 @@ def _arm(path: Path, name: str, home) -> Arm:
         home,
         _fixed(tree),
         bool(getattr(tree, "tyres", ())),
+        tree,
     )
 
 

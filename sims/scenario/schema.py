@@ -49,6 +49,7 @@ class Sim(Part):
     max_duration: positive("time") = Field(60.0, description="a task that takes longer is refused [s]")
     gravity: vector("acceleration", 3) = Field((0.0, 0.0, -9.81), description="[m/s^2] in world")
     solver_iterations: Annotated[int, Field(ge=1, le=10_000)] = Field(150, description="of the contact solver")
+    force_unstable: bool = Field(False, description="true: a design whose loop is unstable runs all the same")
 
     @property
     def control_every(self) -> int:

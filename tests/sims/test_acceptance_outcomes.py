@@ -32,7 +32,7 @@ def test_an_unstable_loop_is_told_before_the_grasp_that_it_misses():
     cube = {"name": "cube", "shape": "box", "size": [0.05] * 3, "position": [0.5, 0, 0.025], "mass": 0.2}
     made = scenario(
         robot={"model": "panda"},
-        sim={},
+        sim={"force_unstable": True},
         world=[cube],
         task=[{"do": "move", "to": {"offset": [0.1, 0, 0]}}, {"do": "grasp", "object": "cube"}],
         controller={"type": "pd", "kp": 100, "kd": 50},

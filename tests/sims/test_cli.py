@@ -140,7 +140,12 @@ print(sorted({forbidden!r} & set(sys.modules)), file=sys.stderr)
 def test_check_says_what_is_right():
     result = call("check", GOOD)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"{GOOD}: ok: panda, 2 steps, 1 bound\n"
+    first, *more = result.stdout.splitlines()
+    assert first == f"{GOOD}: ok: panda, 2 steps, 1 bound"
+    assert more[-2].endswith("kd of joint 7 (panda_joint7) is 16 times the largest that a 2 ms step can damp")
+    assert "the loop is unstable, poles" in more[-1]
+    calm = call("check", GOOD, "--set", "controller.kd=[2, 2, 2, 2, 2, 2, 0.2]").stdout
+    assert len(calm.splitlines()) == 1
 
 
 def test_check_takes_folders_and_names():

@@ -14,6 +14,9 @@ GOAL = [0.2, -0.6, 0.1, -2.2, 0.0, 1.7, 0.9]
 CT = {"type": "computed_torque", "wn": 30, "zeta": 1, "integral": True}
 
 
+FORCED = {"force_unstable": True}
+
+
 def scenario(**changes):
     base = {
         "format": "robocalc/1",
@@ -137,16 +140,19 @@ def test_a_task_longer_than_max_duration_is_refused():
 @pytest.mark.parametrize(("kp", "kd"), [(1e5, 1e4), (600, 1000)])
 def test_a_loop_that_only_the_torque_limits_hold_is_called_unstable_and_keeps_its_log(kp, kd, tmp_path):
     wild = {"type": "pd", "kp": kp, "kd": kd, "feedforward": "none"}
-    result = run(scenario(controller=wild), out=tmp_path / "run")
+    result = run(scenario(controller=wild, sim=FORCED), out=tmp_path / "run")
     assert result.verdict == "diverged"
     assert "lower the gains" in result.why
+    assert "outside the unit circle" in result.why
     assert (result.folder / "log.npz").is_file()
     assert (result.folder / "metrics.json").is_file()
 
 
 def test_without_torque_limits_it_diverges_and_stops_early():
     wild = {"type": "pd", "kp": 600, "kd": 1000, "feedforward": "none"}
-    result = run(scenario(controller=wild, robot={"model": "panda", "home": HOME, "limits": {"torque": 1e9}}))
+    result = run(
+        scenario(controller=wild, robot={"model": "panda", "home": HOME, "limits": {"torque": 1e9}}, sim=FORCED)
+    )
     assert result.outcome.diverged
     assert len(result.log.t) < 801
 
@@ -208,7 +214,9 @@ def test_a_run_is_measured_up_to_its_first_row_that_is_not_finite():
     joint[3, 0, 0] = np.nan
     assert len(judge.finite(Log(0.001, joint)).t) == 3
     wild = {"type": "pd", "kp": 1e12, "kd": 0, "feedforward": "none"}
-    result = run(scenario(controller=wild, robot={"model": "panda", "home": HOME, "limits": {"torque": 1e12}}))
+    result = run(
+        scenario(controller=wild, robot={"model": "panda", "home": HOME, "limits": {"torque": 1e12}}, sim=FORCED)
+    )
     assert result.verdict == "diverged"
     assert "time.total_s" in result.metrics
 
