@@ -23,9 +23,13 @@ lint: $(VENV)/.ready-lint
 bench: $(VENV)/.ready-bench
 	@$(BIN)/python -m tests.benchmarks $(LINE)
 
-docs: $(VENV)/.ready-docs
+docs: $(VENV)/.ready-docs build/library.xml
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --config-file docs/mkdocs.yml
 	@echo "site  build/site/index.html"
+
+build/library.xml: $(wildcard scenarios/*.yaml scenarios/*/*.yaml) | $(VENV)/.ready-docs
+	@echo "running the scenarios, whose verdicts the gallery shows ..."
+	@mkdir -p build && $(BIN)/robocalc check scenarios --run --timeout 300 --junit $@ > /dev/null || test -s $@
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 11) <= v <= (3, 13); \

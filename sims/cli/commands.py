@@ -187,15 +187,24 @@ def list_(
     controllers: Annotated[bool, typer.Option("--controllers", help="controllers and their gains")] = False,
     estimators: Annotated[bool, typer.Option("--estimators", help="what a controller may run on")] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="what `accept:` may bound")] = False,
+    tag: Annotated[
+        list[str], typer.Option("--tag", metavar="TAG", help="scenarios with this tag or theme; with all, if repeated")
+    ] = (),
     as_json: Json = False,
 ):
     """List the scenarios that come with robocalc, or its robots, controllers, estimators or metrics."""
-    from sims.cli.lists import LISTS
+    from sims.cli.lists import LISTS, tagged
     from sims.cli.tables import columns
 
     chosen = {"robots": robots, "controllers": controllers, "estimators": estimators, "metrics": metrics}
     names = [name for name, wanted in chosen.items() if wanted] or ["scenarios"]
+    if tag and names != ["scenarios"]:
+        from robocalc.errors import InvalidInput
+
+        raise InvalidInput(f"--tag is of scenarios, not of {names[0]}")
     found = {name: LISTS[name](SCENARIOS) for name in names}
+    if tag:
+        found["scenarios"] = tagged(found["scenarios"], tag)
     if as_json:
         print(json.dumps(found, indent=2))
         return

@@ -1,6 +1,7 @@
 """What there is to choose from, as {name: {column: text}}.
 
 LISTS   kind of thing -> function of the scenario folder
+tagged  of scenarios those with tags
 """
 
 import dataclasses
@@ -30,6 +31,18 @@ def scenarios(folder: Path) -> dict:
             "description": " ".join(str(data.get("description", "")).split()),
         }
     return found
+
+
+def tagged(found, wanted) -> dict:
+    """Of `scenarios` those that have every wanted tag, a theme being one; raises UnknownName for one that none has."""
+    from robocalc.errors import UnknownName
+
+    words = {name: {about["theme"], *about["tags"].split(", ")} - {""} for name, about in found.items()}
+    known = set().union(*words.values())
+    for word in wanted:
+        if word not in known:
+            raise UnknownName("tag", word, known)
+    return {name: about for name, about in found.items() if words[name] >= set(wanted)}
 
 
 def robots(_folder: Path) -> dict:

@@ -1,6 +1,7 @@
 """The scenario library as a page: a picture, the story and the tags of each scenario, theme by theme.
 
 gallery     folder of scenarios -> Gallery(markdown, pictures)
+verdicts    of the JUnit file of `robocalc check --run` -> {(theme, file's stem): (verdict, why)}
 portrait    one scenario's picture as it begins, by PyBullet's software renderer
 """
 
@@ -8,6 +9,7 @@ import html
 import io
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -32,14 +34,32 @@ class Gallery(NamedTuple):
     pictures: dict
 
 
-def gallery(folder) -> Gallery:
-    """Page and pictures of every scenario below a folder; one that cannot be read or drawn says so in its place."""
+def verdicts(file) -> dict:
+    """{(folder, file's stem): (verdict, sentence)} of a JUnit file; empty where there is none that can be read."""
+    try:
+        cases = ElementTree.parse(file).getroot().iter("testcase")
+    except (OSError, ElementTree.ParseError):
+        return {}
+    found = {}
+    for case in cases:
+        place, problem = Path(case.get("classname", "")), next(iter(case), None)
+        told = ("accepted", "") if problem is None else (problem.get("type", ""), problem.get("message", ""))
+        found[place.parent.name, place.name] = told
+    return found
+
+
+def gallery(folder, known=None) -> Gallery:
+    """Page and pictures of every scenario below a folder; one that cannot be read or drawn says so in its place.
+
+    known   `verdicts` of its last check, shown with each; None: none
+    """
+    known = known or {}
     themes, pictures = {}, {}
     for path in sorted(Path(folder).rglob("*.yaml"), key=lambda file: file.stem):
         if path.parent.name == "studies":
             continue
         theme = "first" if path.parent == Path(folder) else path.parent.name
-        card, picture = _card(path)
+        card, picture = _card(path, known.get((path.parent.name, path.stem)))
         themes.setdefault(theme, []).append(card)
         if picture is not None:
             pictures[f"{path.stem}.jpg"] = picture
@@ -58,8 +78,8 @@ def _page(themes) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _card(path):
-    """(HTML, JPEG or None) of one scenario."""
+def _card(path, verdict):
+    """(HTML, JPEG or None) of one scenario; verdict: (word, sentence) or None."""
     try:
         scenario = Scenario.load(path)
         picture, note = portrait(scenario), ""
@@ -73,7 +93,22 @@ def _card(path):
     laws = f"{robot}, {html.escape(scenario.planner.type)}, {html.escape(scenario.controller.type)}"
     tags = html.escape(", ".join(scenario.tags))
     story = html.escape(" ".join(scenario.description.split()))
-    return f"<div>{shown}<strong>{name}</strong><p>{story}</p><p><em>{laws}</em><br>{tags}</p></div>", picture
+    held = _held(scenario.accept, verdict)
+    return f"<div>{shown}<strong>{name}</strong><p>{story}</p><p><em>{laws}</em><br>{tags}</p>{held}</div>", picture
+
+
+def _held(accept, verdict) -> str:
+    """The bounds as a list, headed by what the last check said."""
+    rows = []
+    for metric, bound in accept.items():
+        sides = [f"{sign} {x:g}" for sign, x in (("≥", bound.min), ("≤", bound.max)) if x is not None]
+        rows.append(f"<li>{html.escape(metric)} {', '.join(sides)}</li>")
+    word, why = verdict or ("", "")
+    head = f'<span class="{"good" if word == "accepted" else "bad"}">{html.escape(word)}</span>' if word else ""
+    head += f" {html.escape(why)}" if why else ""
+    count = f"{len(rows)} bound{'' if len(rows) == 1 else 's'}"
+    listed = f"<details><summary>{count}</summary><ul>{''.join(rows)}</ul></details>" if rows else ""
+    return (f"<p>{head}</p>" if head else "") + listed
 
 
 def portrait(scenario) -> bytes:

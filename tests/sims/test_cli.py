@@ -407,6 +407,20 @@ def test_list_knows_scenarios_robots_controllers_estimators_and_metrics():
     }
 
 
+def test_list_finds_scenarios_by_tags_and_themes():
+    everything = json.loads(call("list", "--json").stdout)["scenarios"]
+
+    def tagged(*tags):
+        return set(json.loads(call("list", *(x for tag in tags for x in ("--tag", tag)), "--json").stdout)["scenarios"])
+
+    assert tagged("swing_up") == {name for name, about in everything.items() if about["theme"] == "swing_up"}
+    assert tagged("contact", "conveyor") == tagged("contact") & tagged("conveyor") != tagged("contact")
+    assert "did you mean 'flight'" in call("list", "--tag", "fligth").stderr
+    assert call("list", "--tag", "flight", "--robots").exit_code == 2
+    tags = {tag for about in everything.values() for tag in about["tags"].split(", ")}
+    assert not any(" " in tag or "_" in tag for tag in tags)  # so that each has one spelling
+
+
 def test_replay_prints_the_page_and_opens_it(tmp_path, monkeypatch):
     (tmp_path / "r").mkdir()
     page = tmp_path / "r" / "report.html"

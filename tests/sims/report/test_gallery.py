@@ -1,0 +1,49 @@
+"""The gallery tells what each scenario is held to, and what its last check said."""
+
+from pathlib import Path
+
+import pytest
+
+from sims.batch import write_junit
+from sims.batch.regression import Case
+from sims.report.gallery import gallery, verdicts
+
+TEXT = """format: robocalc/1
+name: turn
+description: It turns < 1 rad.
+tags: [turning]
+sim: {engine: twin}
+robot: {model: two_link}
+task: [{do: move, to: {joints: [0.5, 0]}}]
+controller: {type: pd, kp: 100, kd: 10}
+accept: {tracking.joint_rms_deg: {max: 5}, time.total_s: {min: 0.1, max: 9}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "theme").mkdir()
+    (tmp_path / "theme" / "turn.yaml").write_text(TEXT, encoding="utf-8")
+    return tmp_path
+
+
+def test_bounds_are_always_shown_and_verdicts_where_they_are_known(folder):
+    page = gallery(folder).markdown
+    assert "It turns &lt; 1 rad." in page
+    assert "<summary>2 bounds</summary>" in page
+    assert "<li>time.total_s ≥ 0.1, ≤ 9</li>" in page
+    assert "accepted" not in page
+    case = Case(folder / "theme" / "turn.yaml", "turn", "rejected", "time.total_s = 10 s, wanted < 9")
+    write_junit(folder / "out.xml", [case, Case(Path("scenarios/theme/other.yaml"), "x", "accepted")])
+    known = verdicts(folder / "out.xml")
+    assert known == {("theme", "turn"): ("rejected", case.why), ("theme", "other"): ("accepted", "")}
+    page = gallery(folder, known).markdown
+    assert '<span class="bad">rejected</span> time.total_s = 10 s, wanted &lt; 9' in page
+    page = gallery(folder, {("theme", "turn"): ("accepted", "")}).markdown
+    assert '<span class="good">accepted</span>' in page
+
+
+def test_without_a_check_that_can_be_read_there_are_no_verdicts(tmp_path):
+    assert verdicts(tmp_path / "none.xml") == {}
+    (tmp_path / "cut.xml").write_text("<testsuites><tests")
+    assert verdicts(tmp_path / "cut.xml") == {}
