@@ -134,6 +134,17 @@ def quick_or_run():
     return 1e3 * ours, 1e3 * alone
 
 
+def unsteady():
+    """Scenarios of the library that give other bits a second time, in the same process or in another one."""
+    from pathlib import Path
+
+    from sims.batch import check_twice
+
+    folder = Path(__file__).parents[2] / "scenarios"
+    files = sorted(file for file in folder.rglob("*.yaml") if file.parent.name != "studies")
+    return sum(not case.accepted for case in check_twice(files)), None
+
+
 LINES = [
     Line("batch-two-workers", "runs/s with two workers", "one worker", "at_least", 1.8, "×", workers_ratio),
     Line(
@@ -162,6 +173,15 @@ LINES = [
         300,
         "runs/s",
         lambda: (hundred_thousand()[2], None),
+    ),
+    Line(
+        "batch-same-bits",
+        "scenarios of the library, three runs each in two processes: not accepted with the same bits",
+        "-",
+        "at_most",
+        0,
+        "scenarios",
+        unsteady,
     ),
     Line("batch-quick", "one run of 1 s, measured and judged", "sims.run", "faster", 4, "ms", quick_or_run),
 ]

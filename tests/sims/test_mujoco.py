@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,3 +176,21 @@ def test_links_push_each_other_only_when_asked(tmp_path):
             for _ in range(300):
                 plant.push(np.zeros(2))
             assert (plant.state().q[0] < 0.15) == asked
+
+
+@pytest.mark.parametrize(
+    "name", ["disturbance/two_link_friction", "disturbance/panda_payload", "mobile/husky_flatness"]
+)
+def test_scenarios_without_contact_run_in_mujoco_as_in_pybullet(name):
+    """Laws, sensors' noise, friction, payload, tyres: all but what touches is one implementation for every engine."""
+    from sims import Scenario
+    from sims import run as run_scenario
+    from sims.report.disagree import parted
+
+    file = Path(__file__).parents[2] / "scenarios" / f"{name}.yaml"
+    one, other = (run_scenario(Scenario.load(file, [("sim.engine", kind)])) for kind in ("bullet", "mujoco"))
+    assert one.accepted
+    assert other.accepted
+    joints = [x for x in parted(one.log, other.log, one.robot) if x.kind == "joint"]
+    assert len(joints) == one.robot.n
+    assert max(x.largest for x in joints) < 1e-12
