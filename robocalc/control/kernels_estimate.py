@@ -16,6 +16,7 @@ from 1.
 import math
 
 from robocalc.control.friction import friction
+from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.kernels import acceleration
 from robocalc.jit import njit
 
@@ -142,6 +143,8 @@ def observer(model, gains, memory, k, applied, reference, q, v, ref, out):
     is measured too and used, likewise by v - v⁻. Then by the torque given since the stamp to now.
     """
     n = len(q)
+    model, gains, memory, applied, reference = borrowed((model, gains, memory, applied, reference))
+    q, v, ref, out = borrowed((q, v, ref, out))
     x, rub, work = memory[X, : 3 * n], memory[RUB, : 2 * n], memory[WORK]
     tau, acc = work[:n], work[n : 2 * n]
     now, before = stamps(k, gains)

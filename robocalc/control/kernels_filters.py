@@ -38,6 +38,7 @@ from robocalc.control.kernels_estimate import (
     share_of,
     stamps,
 )
+from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.kernels import acceleration, substitute
 from robocalc.dynamics.kernels_derivatives import acceleration_derivatives
 from robocalc.jit import njit
@@ -295,6 +296,8 @@ def deviations_later(gains, P, h, A, B, W, out, row):
 @njit
 def ekf(model, gains, memory, k, applied, reference, q, v, ref, out):
     """The extended Kalman filter."""
+    model, gains, memory, applied, reference = borrowed((model, gains, memory, applied, reference))
+    q, v, ref, out = borrowed((q, v, ref, out))
     P, tau = square(memory, COV, int(gains[HEAD, SIZE])), memory[WORK, : len(q)]
     now, at = stamps(k, gains)
     first = memory[HEAD, STARTED] == 0.0
@@ -403,6 +406,8 @@ def gather(gains, memory, x, P):
 @njit
 def ukf(model, gains, memory, k, applied, reference, q, v, ref, out):
     """The unscented Kalman filter."""
+    model, gains, memory, applied, reference = borrowed((model, gains, memory, applied, reference))
+    q, v, ref, out = borrowed((q, v, ref, out))
     P, tau = square(memory, COV, int(gains[HEAD, SIZE])), memory[WORK, : len(q)]
     now, at = stamps(k, gains)
     first = memory[HEAD, STARTED] == 0.0
