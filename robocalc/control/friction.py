@@ -17,6 +17,7 @@ of Moreau and Jean's time stepping, its load taken from the step before so that 
 
 from math import copysign
 
+import numpy as np
 from numba import float64 as f8
 from numba import types
 
@@ -32,12 +33,21 @@ def friction(viscous, coulomb, stop, v, v_last, r_last):
     return (stop * copysign(coulomb, F) + viscous * F) / (stop + viscous)
 
 
-@njit(types.void(f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[:, ::1]))
-def friction_along(viscous, coulomb, stop, v, out):
-    """Friction along velocities v (N, n) from the first on, into out (N, n): as the loop finds it, step by step."""
+@njit(types.void(f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[::1], f8[:, ::1]))
+def friction_on(viscous, coulomb, stop, v, v_before, r_before, out):
+    """Friction along velocities v (N, n), into out (N, n): as the loop finds it, step by step.
+
+    v_before, r_before   (n,) velocity and friction of the step before the first
+    """
     for i in range(v.shape[1]):
-        v_last, r = v[0, i], 0.0
+        v_last, r = v_before[i], r_before[i]
         for k in range(v.shape[0]):
             r = friction(viscous[i], coulomb[i], stop[i], v[k, i], v_last, r)
             v_last = v[k, i]
             out[k, i] = r
+
+
+@njit(types.void(f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[:, ::1]))
+def friction_along(viscous, coulomb, stop, v, out):
+    """The same of a motion that begins with the first row."""
+    friction_on(viscous, coulomb, stop, v, v[0], np.zeros(v.shape[1]), out)

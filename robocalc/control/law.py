@@ -62,12 +62,14 @@ class Law:
             return planned
         return planned - self.robot.inverse_dynamics(*np.moveaxis(reference, 1, 0))
 
-    def torque_along(self, reference, dt) -> np.ndarray:
+    def torque_along(self, reference, dt, before=None) -> np.ndarray:
         """Feed-forward torque (N + 1, n) [N m] along reference (N + 1, 3, n) sampled at the physics step dt [s].
 
         inverse_dynamics is τ = M(q) a + h(q, v) + friction(v), gravity g(q), friction the joints' friction alone; 0 for
         joints that no drive moves, and of a robot with thrusters what these can give. The friction is that of the
         physics step by step (robocalc.control.friction), so that an exact model leaves nothing to correct.
+
+        before   (2, n) velocity and friction of the step before the first, of a reference that goes on; else it begins
         """
         q, v, a = reference[:, 0], reference[:, 1], reference[:, 2]
         if self.feedforward == "none":
@@ -75,12 +77,18 @@ class Law:
         if self.feedforward == "gravity":
             tau = self.robot.gravity(q)
         else:
-            tau = _friction(self.robot, v, dt)
+            tau = self.friction_along(reference, dt, before)
             if self.feedforward == "inverse_dynamics":
                 tau += self.robot.inverse_dynamics(q, v, a)
         if getattr(self.robot.tree, "thrusters", ()):
             return self.robot.reachable(q, tau)
         return np.where(undriven(self.robot), 0.0, tau)
+
+    def friction_along(self, reference, dt, before=None) -> np.ndarray:
+        """The part of torque_along (N + 1, n) [N m] that is for friction."""
+        if self.feedforward in ("none", "gravity"):
+            return np.zeros(reference[:, 0].shape)
+        return _friction(self.robot, reference[:, 1], dt, before)
 
 
 def undriven(robot) -> np.ndarray:
@@ -88,12 +96,14 @@ def undriven(robot) -> np.ndarray:
     return (robot.limits.bounds("torque", robot.n) == 0).all(axis=0)
 
 
-def _friction(robot, v, dt):
-    from robocalc.control.friction import friction_along
+def _friction(robot, v, dt, before):
+    from robocalc.control.friction import friction_on
     from robocalc.control.stability import stopping
 
     out = np.zeros(v.shape)
     if np.any(robot.friction):
         viscous, coulomb = np.ascontiguousarray(robot.friction, dtype=float)
-        friction_along(viscous, coulomb, stopping(robot, dt), np.ascontiguousarray(v), out)
+        v = np.ascontiguousarray(v)
+        since = np.stack([v[0], np.zeros(robot.n)]) if before is None else np.ascontiguousarray(before, dtype=float)
+        friction_on(viscous, coulomb, stopping(robot, dt), v, since[0], since[1], out)
     return out

@@ -106,6 +106,7 @@ def simulate(
         reference, grip, feedforward = (_lengthened(x, max(N, most)) for x in (reference, grip, feedforward))
         reference[N + 1 :, 1:] = 0.0
     closed = close_loop(plant, law, reference, effects, grip, feedforward, added, estimator)
+    slid = None if most is None else law.friction_along(reference, plant.dt)
     most = len(reference) - 1
     pauses = list(pauses)
     stops, pauses = _pauses(pauses, most), set(pauses)
@@ -120,7 +121,7 @@ def simulate(
             seen[:] = _seen(closed, k) - closed.work[2:4]
         answer = on_pause(k) if on_pause is not None and k in pauses else None
         if isinstance(answer, Rest):
-            N = _go_on(closed, law, k, answer, most, added)
+            N = _go_on(closed, law, k, answer, most, added, slid)
         elif answer:
             asked = k < N
         if asked or (k >= N and not isinstance(answer, Rest)):
@@ -197,8 +198,11 @@ def _lengthened(x, most):
     return np.concatenate([x, np.repeat(x[-1:], most + 1 - len(x), axis=0)])
 
 
-def _go_on(closed, law, k, rest, most, added=None) -> int:
-    """Put the rest of the reference in place from step k on; the step at which the run ends."""
+def _go_on(closed, law, k, rest, most, added, slid) -> int:
+    """Put the rest of the reference in place from step k on; the step at which the run ends.
+
+    slid   (most + 1, n) friction along the reference, which goes on from where it was
+    """
     every, dt = int(closed.effects.timing[EVERY]), closed.effects.timing[DT]
     if k % every:
         raise InvalidInput(f"the reference can change where a control period begins, not at step {k}")
@@ -212,7 +216,8 @@ def _go_on(closed, law, k, rest, most, added=None) -> int:
     reference[k : last + 1, 0], reference[k : last + 1, 1] = rows, v
     reference[k:last, 2], reference[last, 2] = np.diff(v, axis=0) / dt, 0.0
     new = reference[k : last + 1]
-    tau = law.torque_along(new, dt)
+    before = None if k == 0 else np.stack([reference[k - 1, 1], slid[k - 1]])
+    tau, slid[k : last + 1] = law.torque_along(new, dt, before), law.friction_along(new, dt, before)
     if added is not None:
         tau = tau + added(new)
     closed.targets[k : last + 1] = _held(np.concatenate([new, tau[:, None]], axis=1), every)

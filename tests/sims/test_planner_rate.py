@@ -28,8 +28,10 @@ def pushed(*pushes, task=None, law=SOFT, **sim):
 
 
 def test_an_undisturbed_robot_keeps_to_its_plan():
-    made = run(pushed(law=SOFT | {"wn": 40}))
+    made, alone = (run(pushed(law=SOFT | {"wn": 40}, planner_rate=rate)) for rate in (20, None))
     np.testing.assert_allclose(made.log.q_ref, made.plan.reference(0.001)[:, 0], atol=1e-12)
+    np.testing.assert_allclose(made.log.q, alone.log.q, atol=1e-9)  # friction's feed-forward goes on at every look
+    np.testing.assert_allclose(made.log.tau, alone.log.tau, atol=1e-6)
     assert made.metrics["replanning.count"].value == 0
     assert "replanning.reaction_max_s" not in made.metrics
 
