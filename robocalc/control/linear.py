@@ -64,7 +64,11 @@ class LQR:
     v_weight   [s²/rad² | s²/m²]
     r_weight   [1/(N m)² | 1/N²]; of the joints that have a drive (torque limit above 0), or of each input of a robot
                with thrusters
-    Designed on the sampled dynamics linearised about the nominal configuration (the robot's home unless given).
+    Designed on the sampled dynamics linearised about the nominal configuration (the robot's home unless given). A
+    latency is made good by prediction with the same dynamics. Choose it to hold or to track near one configuration, for
+    robots with fewer drives than joints too; `lqi` where a load stays, `tvlqr` for motions that go far.
+
+    Source: Anderson & Moore (1990), Optimal Control: Linear Quadratic Methods, ch. 2.
     """
 
     q_weight: Gain = field(default=100.0, metadata=about("weight of squared position error, one or per joint"))
@@ -79,11 +83,14 @@ class LQR:
         check_feedforward(self.feedforward)
 
     def law(self, robot, dt, q_nominal=None, *, substeps=1, latency=0.0) -> Law:
-        """The law for a robot, control period dt [s] = `substeps` physics steps, about q_nominal (n,)."""
-        from robocalc.control.kernels import state_feedback
+        """The law for a robot, control period dt [s] = `substeps` physics steps, about q_nominal (n,).
 
-        K, _ = self.feedback(robot, dt, q_nominal, substeps=substeps)
-        return Law(state_feedback, K.T, np.zeros((1, robot.n)), float(dt), self.feedforward, robot)
+        latency   age of a measurement [s] when the law gets it, made good by prediction
+        """
+        from robocalc.control.late import held
+
+        K = self.feedback(robot, dt, q_nominal, substeps=substeps)[0]
+        return held(K, robot, configuration(robot, q_nominal), dt, substeps, latency, self.feedforward)
 
     def feedback(self, robot, dt, q_nominal=None, *, substeps=1):
         """(K (n, 2n), S (2n, 2n)): torque -K δx, zero rows for joints without a drive; cost to go δxᵀ S δx."""

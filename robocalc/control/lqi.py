@@ -60,7 +60,7 @@ class LQI:
         check_feedforward(self.feedforward)
 
     def law(self, robot, dt, q_nominal=None, *, substeps=1, latency=0.0) -> Law:
-        """The law for a robot, control period dt [s] = `substeps` physics steps, about q_nominal (n,)."""
+        """The law for a robot, control period dt [s] = `substeps` physics steps; a latency is not made good."""
         from robocalc.control.kernels_linear import integral_feedback
 
         n, U = robot.n, actuation(robot, configuration(robot, q_nominal))

@@ -129,11 +129,14 @@ class Hinf:
         check_feedforward(self.feedforward)
 
     def law(self, robot, dt, q_nominal=None, *, substeps=1, latency=0.0) -> Law:
-        """The law for a robot, control period dt [s] = `substeps` physics steps, about q_nominal (n,)."""
-        from robocalc.control.kernels import state_feedback
+        """The law for a robot, control period dt [s] = `substeps` physics steps, about q_nominal (n,).
+
+        latency   age of a measurement [s] when the law gets it, made good by prediction
+        """
+        from robocalc.control.late import held
 
         K = self.feedback(robot, dt, q_nominal, substeps=substeps)[0]
-        return Law(state_feedback, K.T, np.zeros((1, robot.n)), float(dt), self.feedforward, robot)
+        return held(K, robot, configuration(robot, q_nominal), dt, substeps, latency, self.feedforward)
 
     def feedback(self, robot, dt, q_nominal=None, *, substeps=1):
         """(K (n, 2n), S (2n, 2n), γ): torque -K δx, worst cost to go, level of torque disturbances [1/(N m)]."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from robocalc.control import LQR, dlqr, linearise, lqr
+from robocalc.control import LQR, Hinf, analyse, dlqr, linearise, lqr
 from robocalc.dynamics import load
 from robocalc.errors import InvalidInput
 from sims.engines.twin import Twin
@@ -117,3 +117,27 @@ def test_a_nominal_configuration_of_the_wrong_size_is_refused():
 
 def test_inertia_of_the_single_joint_is_as_the_tests_assume(tmp_path):
     assert_allclose(one_joint(tmp_path).mass_matrix([0.3]), [[INERTIA]])
+
+
+@pytest.mark.parametrize("latency", [1e-3, 5e-3])
+@pytest.mark.parametrize("design", [LQR(), Hinf()], ids=["lqr", "hinf"])
+@pytest.mark.parametrize("name", ["two_link", "cart_pole"])
+def test_a_latency_leaves_the_poles_where_they_are(name, design, latency):
+    robot = load(name)
+    fresh, late = (analyse(design, robot, 1e-3, robot.home, latency=x).poles for x in (0.0, latency))
+    rest = list(late)
+    for pole in fresh:
+        nearest = int(np.argmin(np.abs(np.array(rest) - pole)))
+        assert abs(rest.pop(nearest) - pole) < 1e-5
+    assert np.abs(rest).max() < 0.05  # at 0, but for rounding to a root of several
+
+
+@pytest.mark.parametrize("design", [LQR(), Hinf()], ids=["lqr", "hinf"])
+def test_a_quadrotor_that_sees_20_ms_late_flies_as_if_it_saw_now(design):
+    robot, ways = load("quadrotor_2d"), []
+    for latency in (0.0, 20e-3):
+        law = design.law(robot, DT, robot.home, latency=latency)
+        start = robot.home + 0.01, np.zeros(robot.n)
+        ways.append(roll(law, rest(robot.home, 1000), start=start, latency=latency).log.q)
+    assert_allclose(ways[1], ways[0], atol=1e-9)
+    assert abs(ways[0][-1] - robot.home).max() < 0.3 * 0.01
