@@ -11,6 +11,7 @@ from robocalc.errors import InvalidInput
 
 ON_AXIS = 1e-9  # margin by which a motion counts as stable, relative to the largest pole
 UNMOVED = 1e-9  # share of B or Q seen by a mode below which the mode is not seen
+NEARLY = 1e-7  # of the greatest singular value: so far rounding moves a pole that comes twice
 
 
 def dlqr(A, B, Q, R, N=None, *, horizon=None, terminal=None, names=None):
@@ -135,7 +136,27 @@ def unstable(A, B, Q, names, edge) -> str:
                 share = np.abs(modes[:, k])
                 states = ", ".join(names[i] for i in np.flatnonzero(share > 0.1 * share.max()))
                 return f"{told}: its motion of {states} (pole {poles[k]:.4g}) {why}"
+    for M, W, why in ((A, B, "is not moved by the input"), (A.T, Q, "is not weighted by Q")):
+        if found := _lost(M, W, edge, why.endswith("Q")):
+            states, pole = ", ".join(names[i] for i in found[0]), found[1]
+            return f"{told}: its motion of {states} (pole {pole:.4g}) {why}"
     return f"{told}: some unstable motion is not moved by the input, or not weighted by Q"
+
+
+def _lost(A, B, edge, on_edge_only):
+    """(states, pole) of a motion that does not decay and in which [A - pole 1, B] has no full rank; None.
+
+    Poles that come several times have no eigenvectors to look at one by one: the singular vectors tell.
+    """
+    for pole in np.linalg.eigvals(A):
+        size, room = (abs(pole) if edge else pole.real), NEARLY * max(1.0, np.abs(A).max())
+        if size < edge - room or (on_edge_only and abs(size - edge) > room):
+            continue
+        U, s, _ = np.linalg.svd(np.hstack([A - pole * np.eye(len(A)), B]))
+        lost = np.abs(U[:, s <= NEARLY * s[0]]).max(axis=1, initial=0.0)
+        if lost.any():
+            return np.flatnonzero(lost > 0.1 * lost.max()), pole
+    return None
 
 
 def _system(A, B, Q, R, N=None):

@@ -148,3 +148,21 @@ def test_fine_sampling_of_the_finite_horizon_tends_to_the_continuous_one():
     flow = expm(h * np.block([[A, B], [np.zeros((2, 6))]]))
     K, _ = dlqr(flow[:4, :4], flow[:4, 4:], h * Q, h * R, h * N, horizon=round(T / h))
     assert_allclose(K[0], lqr(A, B, Q, R, N, horizon=T)[0](0.0), rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("A", "B", "Q", "told"),
+    [
+        (np.eye(2) + 0.1 * np.eye(2, k=1), [[1], [0]], np.eye(2), r"motion of velocity \(pole 1\) is not moved"),
+        (
+            np.eye(2) + 0.1 * np.eye(2, k=1),
+            [[0], [1]],
+            np.diag([0, 1]),
+            r"motion of position \(pole 1\) is not weighted",
+        ),
+        (1.2 * np.eye(2), [[1], [1]], np.eye(2), r"motion of position, velocity \(pole 1.2\) is not moved"),
+    ],
+)
+def test_a_motion_whose_pole_comes_twice_is_named_as_well(A, B, Q, told):
+    with pytest.raises(InvalidInput, match=told):
+        dlqr(A, np.array(B, float), Q.astype(float), np.eye(1), names=["position", "velocity"])
