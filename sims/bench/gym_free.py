@@ -94,7 +94,7 @@ def plant_of(task, kind):
     if not task.spatial:
         return made(task.robot, task.dt)
     if kind not in FREE:
-        raise InvalidInput(f"{task.name} flies freely, which engine {kind} is not asked for here: {' or '.join(FREE)}")
+        raise InvalidInput(f"{task.name} flies freely, which takes engine {' or '.join(FREE)}, not {kind}")
     return FREE[kind](task)
 
 

@@ -69,7 +69,7 @@ def gym(
     ] = None,
     engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="bullet or twin")] = "bullet",
     world: Annotated[
-        Path | None, typer.Option("--world", metavar="FILE", help="disturbances and constraints, in the gym's own YAML")
+        Path | None, typer.Option("--world", metavar="FILE", help="disturbances, constraints, inertias: the gym's YAML")
     ] = None,
     as_json: Json = False,
 ):
