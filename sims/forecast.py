@@ -18,9 +18,10 @@ import numpy as np
 from robocalc.control.law import undriven
 from robocalc.control.sampled_loop import sampled_loop, unmoved, without_coulomb
 from robocalc.errors import InvalidInput, Unstable
-from sims.build import effects_of, law_of, motion_limits, start_of
+from sims.build import alone, effects_of, law_of, motion_limits, start_of
 from sims.engines.loop import simulate
 from sims.engines.twin import Twin
+from sims.scenario.solo import called
 
 GROWTH = 1e3  # of a deviation within a run, by its poles, from which on a loop is called unstable
 ASIDE = ((1e-8, 1e3), (1e-3, 10.0))  # [rad | m] from the start, and the growth; the second is more than friction holds
@@ -79,16 +80,27 @@ class Loop:
 def forecast(scenario, robot, plant, plan) -> tuple:
     """(why the loop is unstable or None, sentences for the run); raises Unstable unless the scenario forces it."""
     reference = plan.reference(scenario.sim.timestep)
-    why = unstable(scenario, robot, plant, reference, plan.grip(scenario.sim.timestep))
+    why = _unstable_of_any(scenario, robot, plant, reference, plan.grip(scenario.sim.timestep))
     if why is not None and not scenario.sim.force_unstable:
         raise Unstable(f"{why}; sim.force_unstable: true (--force) runs it all the same")
     return why, (*([] if why is None else [f"forced: {why}"]), *beyond(scenario, robot, reference))
 
 
+def _unstable_of_any(scenario, robot, plant, reference, grip) -> str | None:
+    """`unstable` of the first robot that is, of one robot by itself where there are several."""
+    if not scenario.partners:
+        return unstable(scenario, robot, plant, reference, grip)
+    for (member, solo), other in zip(alone(scenario, robot), plant.members, strict=True):
+        own = np.ascontiguousarray(reference[:, :, member.columns])
+        held = None if grip is None else grip[:, member.columns]
+        if (why := unstable(solo, member.robot, other.robot, own, held)) is not None:
+            return f"{called(member.name)}: {why}"
+    return None
+
+
 def unstable(scenario, robot, plant, reference, grip=None) -> str | None:
     """Why the loop is unstable along the reference (N + 1, 3, n), or None."""
-    parts = (scenario, *getattr(scenario, "partners", ()))
-    if getattr(scenario, "estimator", None) or any(getattr(x.controller.design(), "along", False) for x in parts):
+    if getattr(scenario, "estimator", None) or getattr(scenario.controller.design(), "along", False):
         return None  # such a loop has no poles of its own, or more than these
     loop = Loop.of(scenario, robot, plant, reference)
     periods, places = (len(reference) - 1) / scenario.sim.control_every, places_of(reference)
@@ -189,8 +201,6 @@ def remedy(loop, q, reference) -> str:
 
 def smaller(loop, q, reference) -> str | None:
     """The first gain that makes the loop stable when it alone is smaller, and its largest such value; or all gains."""
-    if getattr(loop.scenario, "partners", ()):
-        return None
     design = loop.scenario.controller.design()
     known = {field.name: getattr(design, field.name) for field in fields(design)}
     gains = {x: np.asarray(known[x], float) for x in FASTER if known.get(x) is not None and np.any(known[x])}

@@ -1,7 +1,8 @@
 """Several laws in one, compiled; importing this loads numba.
 
-Everything that a law takes lies in the composite's two rows of numbers; a call makes views of it, and no copies but of
-the columns of ref. Whole numbers of a model's tree are kept as the bits that they are.
+Everything that a law takes lies in the composite's rows of numbers; a call makes views of it, and no copies but of the
+columns of ref. Models lie in the gains, with their scratch (each run has gains of its own): memory is what the laws
+remember and nothing else. Whole numbers of a model's tree are kept as the bits that they are.
 """
 
 import numpy as np
@@ -19,20 +20,19 @@ HEAD = 11
 
 def packed(team, laws):
     """(gains (1, G), memory (1, M)) of together_law."""
-    head, gains, memory = np.zeros(1 + HEAD * len(laws)), [], []
-    g, m = len(head), 0
+    head, gains, m = np.zeros(1 + HEAD * len(laws)), [], 0
+    g = len(head)
     head[0] = len(laws)
     for i, (member, law) in enumerate(zip(team.members, laws, strict=True)):
         model = law.robot.model()
         numbers = [np.ascontiguousarray(model.tree).view(float), *model[1:], np.zeros((6, law.robot.n))]
         numbers = np.concatenate([np.ravel(x) for x in numbers])
         row = (law_address(law.step), member.columns.start, law.robot.n, g, *law.gains.shape)
-        row += (m, *law.memory.shape, m + law.memory.size, model.work.shape[1])
+        row += (m, *law.memory.shape, g + law.gains.size, model.work.shape[1])
         head[1 + HEAD * i : 1 + HEAD * (i + 1)] = row
-        gains.append(law.gains.ravel())
-        memory += [law.memory.ravel(), numbers]
-        g, m = g + law.gains.size, m + law.memory.size + len(numbers)
-    return np.concatenate([head, *gains])[None], np.concatenate(memory)[None]
+        gains += [law.gains.ravel(), numbers]
+        g, m = g + law.gains.size + len(numbers), m + law.memory.size
+    return np.concatenate([head, *gains])[None], np.concatenate([law.memory.ravel() for law in laws])[None]
 
 
 def memory_of(gains, memory, i):
@@ -68,7 +68,7 @@ def together_law(model, gains, memory, t, q, v, ref, tau):
         first, n, at, begins = int(h[FIRST]), int(h[JOINTS]), int(h[GAINS]), int(h[MEMORY])
         last, rows, columns = first + n, int(h[G_ROWS]), int(h[G_COLUMNS])
         m_rows, m_columns = int(h[M_ROWS]), int(h[M_COLUMNS])
-        own, wanted = model_at(m[int(h[MODEL]) :], n, int(h[WORK]))
+        own, wanted = model_at(g[int(h[MODEL]) :], n, int(h[WORK]))
         for r in range(6):
             for j in range(n):
                 wanted[r, j] = ref[r, first + j]

@@ -6,8 +6,11 @@ called            a robot's name in messages
 only_one          refuses partners where one robot is meant
 """
 
+from copy import copy
+
 from robocalc.errors import InvalidInput
 
+OWN_DISTURBANCES = "_disturbances"
 OWN = "robot"  # what the scenario's own robot is called where a name is needed
 
 
@@ -31,9 +34,17 @@ class Solo:
         """Whether the task of this robot needs a gripper."""
         return any(step.do == "grasp" for step in self.task)
 
+    def model_copy(self, update) -> "Solo":
+        """A copy with other parts, as of a Scenario."""
+        other = copy(self)
+        other.__dict__.update({OWN_DISTURBANCES if key == "disturbances" else key: x for key, x in update.items()})
+        return other
+
     @property
     def disturbances(self) -> tuple:
         """Those of this robot."""
+        if OWN_DISTURBANCES in self.__dict__:
+            return self.__dict__[OWN_DISTURBANCES]
         others = [f"{partner.name}/" for partner in self.whole.partners]
         return tuple(item for _, item in own_items(self.whole.disturbances, self.name, others))
 
