@@ -2,6 +2,8 @@
 
 Detour   of one robot among what stands: find(traffic, state, goal, ...) -> Way or None
 Way      the motion, whether it arrives, and until when its end stays free
+
+Ways are straight lines; their corners are passed without a stop where limits and what is near allow: corners.py.
 """
 
 from functools import lru_cache
@@ -10,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from robocalc.errors import RobocalcError
+from robocalc.optimize.moving.corners import needed, sooner
 from robocalc.trajectory import Limits, Trajectory, jerk_limited
 
 NODES = 256
@@ -17,6 +20,7 @@ DODGES = 12  # motions from the moving state that are tried where the robot woul
 REACH = 0.6  # [rad | m] of these
 KEEP = 0.005  # [m] from what stands and from itself, where the robot is not nearer
 STILL = 1e-9
+TRIES = 6  # motions through corners that are looked at
 
 
 class Way(NamedTuple):
@@ -75,7 +79,26 @@ class Detour:
         )  # fmt: skip
         arrives = best[0] >= 0
         node = int(best[0] if arrives else best[1])
-        return Way(self._motion(lead, node), bool(arrives), float(stay[node]))
+        parts, starts = self._parts(lead, node)
+        motion = self._through(traffic, parts, starts, margin, keep)
+        return Way(motion, bool(arrives), float(stay[node]))
+
+    def _through(self, traffic, parts, starts, margin, keep) -> Trajectory:
+        """The parts as one motion, which passes its corners without a stop where it may."""
+
+        def needs(motion):
+            return needed(motion, self.bounds, self.low, self.high)
+
+        def free(motion, since, begin, end):
+            if not self.checker.check_motion(motion.slice(begin, end).shift(-begin), keep, details=False):
+                return False
+            if traffic.hit(motion.slice(since, motion.end).shift(-since), margin, since) is not None:
+                return False
+            stay = Trajectory(np.array([0.0, arrival - motion.end]), motion(motion.end)[None, None])
+            return traffic.hit(stay, margin, motion.end) is None
+
+        arrival = starts[-1] + parts[-1].duration
+        return sooner(parts, starts, needs, free, TRIES)[0]
 
     def _keep(self, q):
         """Margin [m] to what stands: what the robot has now, if that is little."""
@@ -115,35 +138,23 @@ class Detour:
         except RobocalcError:
             return None
 
-    def _motion(self, lead, node):
-        """The motion to a node of the tree."""
+    def _parts(self, lead, node):
+        """(motions to a node of the tree, times [s] at which they begin)."""
         from robocalc.optimize.moving.tree import PIECES, line
 
-        Q, T, _, parent, depart = _buffers(self.n)
+        Q, _, _, parent, depart = _buffers(self.n)
         chain = []
         while node > 0:
             chain.append(node)
             node = int(parent[node])
-        knots, rows = [0.0], []
-        for h, c in zip(np.diff(lead.knots), lead.coeffs):
-            _add(knots, rows, h, c)
+        parts, starts = [lead], [0.0]
         for c in chain[::-1]:
-            a = int(parent[c])
-            _add(knots, rows, depart[c] - T[a], Q[a][None])
             at, coeffs = np.empty(PIECES + 1), np.empty((PIECES, 4, self.n))
-            line(Q[a], Q[c], self.bounds, at, coeffs)
-            for h, piece in zip(np.diff(at), coeffs):
-                _add(knots, rows, h, piece)
-        return Trajectory(np.array(knots), np.array(rows))
-
-
-def _add(knots, rows, h, c):
-    """One more piece of h [s] as a cubic, unless it is over at once."""
-    if h > 1e-9:
-        row = np.zeros((4, c.shape[1]))
-        row[: len(c)] = c
-        knots.append(knots[-1] + h)
-        rows.append(row)
+            line(Q[int(parent[c])], Q[c], self.bounds, at, coeffs)
+            lasts = np.diff(at) > 1e-9
+            parts.append(Trajectory(np.append(0.0, np.cumsum(np.diff(at)[lasts])), coeffs[lasts]))
+            starts.append(float(depart[c]))
+        return parts, starts
 
 
 @lru_cache(maxsize=4)
