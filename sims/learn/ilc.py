@@ -23,6 +23,7 @@ from sims.build import motion_limits, piloted
 from sims.learn.repetition import nominal, pressing, taught
 from sims.residual import Repeated, load, save
 from sims.run import run
+from sims.scenario.solo import only_one
 
 WORSE = 1.1  # times the best error: taken back
 ALIKE = 1.5  # times the least error: within, repetitions differ by noise
@@ -108,6 +109,7 @@ def repeat(scenario, learn=10, *, engine=None, folder=None, progress=None) -> Re
     """
     if isinstance(learn, bool) or not isinstance(learn, int) or learn < 1:
         raise InvalidInput(f"learning takes a whole number of repetitions from 1, got {learn!r}")
+    only_one(scenario, "learning from repetitions")
     if piloted(scenario):
         raise InvalidInput(
             "a motion that is steered on the way (safety, replan) is not the same twice: nothing to learn"
