@@ -80,13 +80,13 @@ class Loop:
 def forecast(scenario, robot, plant, plan) -> tuple:
     """(why the loop is unstable or None, sentences for the run); raises Unstable unless the scenario forces it."""
     reference = plan.reference(scenario.sim.timestep)
-    why = _unstable_of_any(scenario, robot, plant, reference, plan.grip(scenario.sim.timestep))
+    why = unstable_of_any(scenario, robot, plant, reference, plan.grip(scenario.sim.timestep))
     if why is not None and not scenario.sim.force_unstable:
         raise Unstable(f"{why}; sim.force_unstable: true (--force) runs it all the same")
     return why, (*([] if why is None else [f"forced: {why}"]), *beyond(scenario, robot, reference))
 
 
-def _unstable_of_any(scenario, robot, plant, reference, grip) -> str | None:
+def unstable_of_any(scenario, robot, plant, reference, grip) -> str | None:
     """`unstable` of the first robot that is, of one robot by itself where there are several."""
     if not scenario.partners:
         return unstable(scenario, robot, plant, reference, grip)

@@ -12,7 +12,7 @@ from functools import partial
 
 from sims.build import believed_robot, true_robot, world_shapes
 from sims.engines.bullet import Clearance
-from sims.forecast import unstable
+from sims.forecast import unstable_of_any
 from sims.result import Run
 from sims.run import audit_notes, planned, simulated
 
@@ -77,5 +77,5 @@ def told(made: Run) -> Run:
     """A run that diverged, with what its poles say of it: here it is no refusal, as a search learns from failures."""
     dt = made.scenario.sim.timestep
     plan, robots = made.plan, (made.robot, made.plant_robot)
-    why = unstable(made.scenario, *robots, plan.reference(dt), plan.grip(dt))
+    why = unstable_of_any(made.scenario, *robots, plan.reference(dt), plan.grip(dt))
     return replace(made, unstable=why)
