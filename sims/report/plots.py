@@ -35,7 +35,7 @@ PLOTS = {  # name: the panels in one picture
     "estimate": ("estimate_position", "estimate_position_linear", "estimate_velocity", "estimate_velocity_linear"),
 }
 DEFAULT = ("position", "velocity", "torque", "error", "tool", "clearance", "wrench", "estimate")
-WIDEST = 4.0  # of the largest value: what is shown of a band
+WIDEST = 1.5  # of the largest value: what is shown of a band
 WIDTH, HEIGHT, DPI = 9.0, 3.1, 110  # [in] of one panel
 FAR = 0.6  # of a curve's span: a limit further away is left out
 

@@ -39,7 +39,7 @@ function makePlots(report, holder, css, seek) {
     }
     if (!(low <= high)) return [-1, 1];
     if (panel.band) { // a band about zero is shown whole, as long as that does not flatten the curves
-      const most = 4 * Math.max(-low, high, 1e-15);
+      const most = 1.5 * Math.max(-low, high, 1e-15);
       for (const i of lines) for (let k = a; k <= b; k++) {
         const x = Math.min(panel.band.columns[i][k], most);
         if (x > high) high = x;
