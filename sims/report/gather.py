@@ -13,7 +13,7 @@ from sims.report.bodies import robot_bodies, tool_poses, world_bodies
 from sims.report.budget import Budget
 from sims.report.curves import panels_of
 from sims.report.data import Check, Figure, ReportData, Span, frame_rows
-from sims.scenario.metric_names import METRIC_NAMES, OBJECT_METRICS
+from sims.scenario.metric_names import METRIC_NAMES, OBJECT_METRICS, TEAM_METRICS
 
 PATH_POINTS = 900  # of a planned tool path
 
@@ -140,7 +140,13 @@ def figure(name, figure):
 
 def meaning(name) -> str:
     """One line about a metric, from the table that `accept:` is checked against; empty when it is not there."""
-    known = METRIC_NAMES.get(name) or (OBJECT_METRICS.get(name.split(".")[-1]) if name.startswith("object.") else None)
+    own = name.partition(".")[2]  # of a partner
+    known = (
+        METRIC_NAMES.get(name)
+        or TEAM_METRICS.get(name)
+        or METRIC_NAMES.get(own)
+        or (OBJECT_METRICS.get(name.split(".")[-1]) if name.startswith("object.") else None)
+    )
     return known[1] if known else ""
 
 

@@ -85,6 +85,8 @@ def planned_panels(robot, trajectory, t, limits):
 
 def goal(scenario, robot, world, plan, q):
     """(Marker of the pose that the failed step should reach, bodies of the robot there): () where it names none."""
+    if scenario.partners:
+        return (), ()  # which robot's step it is, and where, the sentence says
     step = scenario.task[min(len(plan.steps), len(scenario.task) - 1)]
     target = getattr(step, "to", None)
     if target is None:

@@ -49,8 +49,6 @@ def check_team(scenario: Scenario) -> Problems:
     if scenario.sim.planner_rate is not None:
         message = "plans the motion of one robot anew, and this scenario has partners: leave one of them out"
         yield ("sim", "planner_rate"), message
-    if scenario.sim.planner_rate is not None:
-        yield ("sim", "planner_rate"), "planning again during the run is for one robot, and this scenario has partners"
     if not wrong:
         yield from _shared(scenario)
 

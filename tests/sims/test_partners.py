@@ -233,7 +233,7 @@ BAD = {
     "no such link": ({"disturbances": [PUSH]}, "no robot has a link"),
     "a metric of nobody": ({"accept": {"left.tracking.tcp_max_mm": {"max": 1}}}, "unknown metric"),
     "steered": ({"safety": {"type": "stop"}}, "safety"),
-    "planned again at a rate": ({"sim.planner_rate": 10}, "is for one robot"),
+    "planned again at a rate": ({"sim.planner_rate": 10}, "of one robot anew"),
     "planned again": ({"planner": {"type": "avoid", "replan": {}}}, "replan steers one robot"),
 }  # fmt: skip
 
