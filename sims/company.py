@@ -128,14 +128,13 @@ class Way:
         here = motion(motion.start)
         motion = motion.shift(-motion.start)
         stand = Trajectory(np.array([0.0, self.horizon]), motion(motion.end)[None, None])
-        whole, conflict = motion.join(stand), None
+        whole, delay = motion.join(stand), 0.0
         for delay in np.arange(0.0, self.horizon if wait else SLOT / 2, SLOT):
             gap = self.traffic.gap(here, delay)
             hit = self.traffic.hit(whole, max(0.0, min(self.margin, gap.distance - LESS)), delay)
             if hit is None and gap.distance > 0:
                 return float(delay), None
-            conflict = conflict if hit is None and conflict else self._conflict(whole, delay)
-        return None, conflict
+        return None, self._conflict(whole, delay)
 
     def _conflict(self, motion, delay):
         """Where the motion comes nearest."""
