@@ -9,18 +9,18 @@ gripper_joints   which joints are fingers
 """
 
 from dataclasses import replace
-from functools import wraps
 from math import radians
 
 import numpy as np
 
 from robocalc.control import together
-from robocalc.dynamics import Robot, Team, load, team
+from robocalc.dynamics import Robot, Team, load
 from robocalc.dynamics.model import align
 from robocalc.dynamics.tree import Geometry, Pose
 from robocalc.dynamics.tree import Shape as TreeShape
 from robocalc.errors import InvalidInput
 from robocalc.trajectory import Limits
+from sims.each import alone, of_each, side_by_side
 from sims.effects import Drag, Gear, Push, Rope, Wind, make_effects
 from sims.effects.estimator import law_latency
 from sims.engines import motions, shapes
@@ -30,7 +30,6 @@ from sims.engines.poses import matrix, rpy_quaternion
 from sims.engines.written import grid_file, ground_file
 from sims.scenario.check import replan_of
 from sims.scenario.schema_effects import DISTURBANCES
-from sims.scenario.solo import solos
 
 ROOM = {"acceleration": 0.5, "jerk": 0.5}  # of the limits that plans to be steered may use: the rest is for braking
 ROD, ROD_COLOR = 0.006, (0.25, 0.27, 0.30, 1.0)  # [m] radius of a tool as it is drawn
@@ -38,16 +37,6 @@ ROD, ROD_COLOR = 0.006, (0.25, 0.27, 0.30, 1.0)  # [m] radius of a tool as it is
 
 def rpy(degrees) -> tuple:
     return tuple(radians(angle) for angle in degrees)
-
-
-def of_each(one):
-    """A function of a scenario with one robot, that gives that robot, as one that gives the Team of all."""
-
-    @wraps(one)
-    def of_all(scenario) -> Robot:
-        return team({name: one(solo) for name, solo in solos(scenario)}) if scenario.partners else one(scenario)
-
-    return of_all
 
 
 @of_each
@@ -176,23 +165,6 @@ def motion_limits(scenario, robot: Robot) -> Limits:
         jerk=scaled_or_given(own.jerk, spec.jerk_scale, spec.jerk),
         torque=scaled_or_given(own.torque, spec.effort_scale, spec.torque),
     )
-
-
-def side_by_side(limits, joints) -> Limits:
-    """Limits of several robots as of one, `joints` the numbers of theirs."""
-    found = {}
-    for name in ("position", "velocity", "acceleration", "jerk", "torque"):
-        given = [getattr(x, name) for x in limits]
-        if all(x is not None and np.ndim(x) == 1 for x in given):
-            found[name] = np.concatenate(given)
-        elif any(x is not None for x in given):
-            found[name] = np.concatenate([x.bounds(name, n) for x, n in zip(limits, joints, strict=True)], axis=1)
-    return Limits(**found)
-
-
-def alone(scenario, robot):
-    """(robocalc.dynamics Member, scenario of that robot alone) of each robot; `robot` is their Team."""
-    return [(member, solo) for member, (_, solo) in zip(robot.members, solos(scenario), strict=True)]
 
 
 def gripper_joints(robot: Robot) -> tuple:

@@ -18,7 +18,8 @@ import numpy as np
 from robocalc.control.law import undriven
 from robocalc.control.sampled_loop import sampled_loop, unmoved, without_coulomb
 from robocalc.errors import InvalidInput, Unstable
-from sims.build import alone, effects_of, law_of, motion_limits, start_of
+from sims.build import effects_of, law_of, motion_limits, start_of
+from sims.each import alone
 from sims.engines.loop import simulate
 from sims.engines.twin import Twin
 from sims.scenario.solo import called

@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from robocalc.dynamics.teams import members_of
-from sims.build import alone, ropes_of
+from sims.build import ropes_of
+from sims.each import alone
 from sims.metrics import Evidence
 from sims.metrics_cost import Drives
 from sims.metrics_estimate import errors
