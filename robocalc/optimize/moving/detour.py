@@ -20,7 +20,7 @@ DODGES = 12  # motions from the moving state that are tried where the robot woul
 REACH = 0.6  # [rad | m] of these
 KEEP = 0.005  # [m] from what stands and from itself, where the robot is not nearer
 STILL = 1e-9
-TRIES = 6  # motions through corners that are looked at
+TRIES = 4  # motions through corners that are looked at
 
 
 class Way(NamedTuple):
