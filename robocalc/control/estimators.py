@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from robocalc.control.estimator import EXACT, Estimator, every_joint_seen, first_off, head, predictable
-from robocalc.control.filters import ExtendedKalman, UnscentedKalman, noises
+from robocalc.control.filters import ExtendedKalman, Noises, UnscentedKalman
 from robocalc.control.gains import Gain, about, check_period, check_substeps, checked, per_joint
 from robocalc.control.linear import configuration
 from robocalc.errors import InvalidInput
@@ -117,7 +117,7 @@ class Observer:
 
 
 @dataclass(frozen=True)
-class Kalman:
+class Kalman(Noises):
     """The steady Kalman filter of each joint: `observer` with the gains that are best for given noises.
 
         q̈ = M⁻¹(τ - h) + d + w,  ḋ = w_d,  L = P Cᵀ (C P Cᵀ + R)⁻¹,  P = A P Aᵀ - A P Cᵀ (C P Cᵀ + R)⁻¹ C P Aᵀ + Q
@@ -134,16 +134,6 @@ class Kalman:
 
     predicts: ClassVar[bool] = True
 
-    torque_noise: Gain | None = field(default=None, metadata=about("[N m/√Hz] density of unknown torque"))
-    drift: Gain | None = field(default=None, metadata=about("[N m/√s] of a disturbance that wanders; 0: none"))
-    position_std: Gain | None = field(default=None, metadata=about("[rad | m]; left out: as in sensors"))
-    velocity_std: Gain | None = field(default=None, metadata=about("[rad/s | m/s]; left out: as in sensors"))
-
-    def __post_init__(self):
-        for name in ("torque_noise", "drift", "position_std", "velocity_std"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, checked(name, getattr(self, name), positive=name == "torque_noise"))
-
     def estimator(self, robot, dt, senses, q_nominal=None, *, substeps=1) -> Estimator:
         """For control period dt [s] = `substeps` physics steps, gains at q_nominal (n,), home where None.
 
@@ -152,7 +142,7 @@ class Kalman:
         from robocalc.control import kernels_estimate as k
 
         every_joint_seen("kalman", robot, senses)
-        senses, torque, drift = noises(self, robot, senses, q_nominal)
+        senses, torque, drift = self.believed(robot, senses, q_nominal)
         gains, memory = corrected_model("kalman", robot, dt, senses, substeps)
         W = np.linalg.inv(robot.mass_matrix(configuration(robot, q_nominal)))
         shake, wander = (np.sqrt(np.square(W) @ np.square(x)) for x in (torque, drift))

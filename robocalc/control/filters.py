@@ -1,7 +1,7 @@
 """Kalman filters of a robot's whole state as estimators: extended and unscented.
 
 ExtendedKalman, UnscentedKalman    designs: `ekf`, `ukf` of robocalc.control.estimators.ESTIMATORS
-noises                             what Kalman filters believe where a scenario leaves it out
+Noises                             what Kalman filters believe, the steady one of each joint too
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,33 +18,51 @@ from robocalc.errors import InvalidInput
 SHAKE, WANDER = 0.1, 10.0  # [rad/s²/√Hz], [rad/s²/√s] that each joint is believed to feel
 START_SPEED = 0.1  # [rad/s | m/s] deviation of the velocity from the wanted one when a run begins
 START_PLACE = 0.1  # [rad | m] likewise of the position of a joint without encoder
-FIELDS = ("torque_noise", "drift", "position_std", "velocity_std")
-
-
-def noises(design, robot, senses, q_nominal):
-    """(senses with the design's deviations and no exact ones, torque density (n,), drift (n,)); raises InvalidInput."""
-    inertia = inertia_bound(robot.mass_matrix(configuration(robot, q_nominal)))
-    torque, drift = (
-        default * inertia if given is None else per_joint(name, given, robot)
-        for name, given, default in (
-            ("torque_noise", design.torque_noise, SHAKE),
-            ("drift", design.drift, WANDER),
-        )
-    )
-    position, velocity = senses.position, senses.velocity
-    if design.position_std is not None:
-        position = np.where(senses.seen, per_joint("position_std", design.position_std, robot), np.nan)
-    if design.velocity_std is not None:
-        if velocity is None:
-            raise InvalidInput("velocity_std is given, but no velocity is measured")
-        velocity = per_joint("velocity_std", design.velocity_std, robot)
-    position = np.maximum(position, EXACT)  # keeps NaN
-    velocity = None if velocity is None else np.maximum(velocity, 10.0 * EXACT)
-    return replace(senses, position=position, velocity=velocity), torque, drift
 
 
 @dataclass(frozen=True)
-class ExtendedKalman:
+class Noises:
+    """What every Kalman filter believes of drives and sensors; None: see `believed`. Raises InvalidInput for no noise.
+
+    torque_noise   density of the torque that the model does not know [N m/√Hz]
+    drift          of a disturbance torque that wanders [N m/√s]
+    position_std, velocity_std   deviations of the sensors [rad | m], per s
+    """
+
+    torque_noise: Gain | None = field(default=None, metadata=about("[N m/√Hz] density of unknown torque"))
+    drift: Gain | None = field(default=None, metadata=about("[N m/√s] of a disturbance that wanders; 0: none"))
+    position_std: Gain | None = field(default=None, metadata=about("[rad | m]; left out: as in sensors"))
+    velocity_std: Gain | None = field(default=None, metadata=about("[rad/s | m/s]; left out: as in sensors"))
+
+    def __post_init__(self):
+        for name in ("torque_noise", "drift", "position_std", "velocity_std"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, checked(name, getattr(self, name), positive=name == "torque_noise"))
+
+    def believed(self, robot, senses, q_nominal):
+        """(senses with these deviations and no exact ones, torque density (n,), drift (n,)); raises InvalidInput."""
+        inertia = inertia_bound(robot.mass_matrix(configuration(robot, q_nominal)))
+        torque, drift = (
+            default * inertia if given is None else per_joint(name, given, robot)
+            for name, given, default in (
+                ("torque_noise", self.torque_noise, SHAKE),
+                ("drift", self.drift, WANDER),
+            )
+        )
+        position, velocity = senses.position, senses.velocity
+        if self.position_std is not None:
+            position = np.where(senses.seen, per_joint("position_std", self.position_std, robot), np.nan)
+        if self.velocity_std is not None:
+            if velocity is None:
+                raise InvalidInput("velocity_std is given, but no velocity is measured")
+            velocity = per_joint("velocity_std", self.velocity_std, robot)
+        position = np.maximum(position, EXACT)  # keeps NaN
+        velocity = None if velocity is None else np.maximum(velocity, 10.0 * EXACT)
+        return replace(senses, position=position, velocity=velocity), torque, drift
+
+
+@dataclass(frozen=True)
+class ExtendedKalman(Noises):
     """The extended Kalman filter of the whole robot: x = (q, v, d), x⁻ = f(x̂, τ), P⁻ = F P Fᵀ + Q, F = ∂f/∂x at x̂.
 
         v₊ = v + h M(q)⁻¹(τ + d - h(q, v) - friction),  q₊ = q + h v₊,  Q = G (σ²/h) Gᵀ,  G = (h² M⁻¹, h M⁻¹)
@@ -61,29 +79,19 @@ class ExtendedKalman:
 
     predicts: ClassVar[bool] = True
 
-    torque_noise: Gain | None = field(default=None, metadata=about("[N m/√Hz] density of unknown torque"))
-    drift: Gain | None = field(default=None, metadata=about("[N m/√s] of a disturbance that wanders; 0: none"))
-    position_std: Gain | None = field(default=None, metadata=about("[rad | m]; left out: as in sensors"))
-    velocity_std: Gain | None = field(default=None, metadata=about("[rad/s | m/s]; left out: as in sensors"))
-
-    def __post_init__(self):
-        for name in FIELDS:
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, checked(name, getattr(self, name), positive=name == "torque_noise"))
-
     def estimator(self, robot, dt, senses, q_nominal=None, *, substeps=1) -> Estimator:
         """For control period dt [s] = `substeps` physics steps; noises left out are for q_nominal (n,), or home.
 
         raises    InvalidInput: a robot with tyres, a number of gains that does not fit, a motion that no sensor sees
         """
-        from robocalc.control.kernels_filters import ekf
+        from robocalc.control.kernels_ekf import ekf
 
         gains, memory = whole_state("ekf", self, robot, dt, senses, q_nominal, substeps)
         return Estimator(ekf, gains, memory, float(dt), tell=first_off("ekf", dt / substeps))
 
 
 @dataclass(frozen=True)
-class UnscentedKalman:
+class UnscentedKalman(Noises):
     """The unscented Kalman filter of the whole robot: mean and covariance of 2 nx + 1 points, each moved by the model.
 
         xᵢ = x̂ ± √(s P)ᵢ,  s = α² (nx + κ),  x⁻ = Σ wᵢ f(xᵢ, τ),  P⁻ = Σ wᵢ (f(xᵢ) - x⁻)(f(xᵢ) - x⁻)ᵀ + Q
@@ -99,16 +107,12 @@ class UnscentedKalman:
 
     predicts: ClassVar[bool] = True
 
-    torque_noise: Gain | None = field(default=None, metadata=about("[N m/√Hz] density of unknown torque"))
-    drift: Gain | None = field(default=None, metadata=about("[N m/√s] of a disturbance that wanders; 0: none"))
-    position_std: Gain | None = field(default=None, metadata=about("[rad | m]; left out: as in sensors"))
-    velocity_std: Gain | None = field(default=None, metadata=about("[rad/s | m/s]; left out: as in sensors"))
     alpha: float = field(default=1.0, metadata=about("spread of the points"))
     beta: float = field(default=2.0, metadata=about("weight of the middle point in the covariance, 2: Gaussian"))
     kappa: float = field(default=0.0, metadata=about("spread of the points besides"))
 
     def __post_init__(self):
-        ExtendedKalman.__post_init__(self)
+        super().__post_init__()
         for name in ("alpha", "beta", "kappa"):
             value = checked(name, getattr(self, name), positive=name == "alpha")
             if isinstance(value, tuple):
@@ -118,6 +122,7 @@ class UnscentedKalman:
     def estimator(self, robot, dt, senses, q_nominal=None, *, substeps=1) -> Estimator:
         """As ExtendedKalman.estimator."""
         from robocalc.control import kernels_filters as k
+        from robocalc.control.kernels_ukf import ukf
 
         gains, memory = whole_state("ukf", self, robot, dt, senses, q_nominal, substeps)
         nx = int(gains[k.HEAD, k.SIZE])
@@ -125,7 +130,7 @@ class UnscentedKalman:
         gains[k.HEAD, k.SPREAD] = spread
         gains[k.HEAD, k.WEIGHT] = 1.0 - nx / spread + 1.0 - self.alpha**2 + self.beta
         memory = np.vstack([memory, np.zeros((2 * nx + 1, memory.shape[1]))])
-        return Estimator(k.ukf, gains, memory, float(dt), tell=first_off("ukf", dt / substeps))
+        return Estimator(ukf, gains, memory, float(dt), tell=first_off("ukf", dt / substeps))
 
 
 def whole_state(kind, design, robot, dt, senses, q_nominal, substeps):
@@ -135,7 +140,7 @@ def whole_state(kind, design, robot, dt, senses, q_nominal, substeps):
     check_period(dt)
     check_substeps(substeps)
     predictable(kind, robot)
-    senses, torque, drift = noises(design, robot, senses, q_nominal)
+    senses, torque, drift = design.believed(robot, senses, q_nominal)
     n = robot.n
     size = 3 * n if drift.any() else 2 * n
     gains = head(robot, dt, senses, substeps, k.START_D + 1)

@@ -1,7 +1,8 @@
-"""Kalman filters of a robot's whole state, compiled; importing this loads numba.
+"""What Kalman filters of a robot's whole state share, compiled; importing this loads numba.
 
-    ekf, ukf    x = (q, v) or (q, v, d): d (n,) [N m] a disturbance torque that wanders
-    Signature and rows: robocalc.control.kernels_estimate
+    x = (q, v) or (q, v, d): d (n,) [N m] a disturbance torque that wanders
+    begun, corrected, outlook   a call: the first state, the measurement taken in, the estimate carried to now
+    Filters: robocalc.control.kernels_ekf, kernels_ukf; signature and rows: robocalc.control.kernels_estimate
 
 A physics step moves the estimate as it moves the twin, under the applied torque, believed friction and d̂. Its
 covariance gains Q = G (σ²/h) Gᵀ, G = (h² M⁻¹, h M⁻¹) at the estimate, for torque of density σ [N m/√Hz]; d gains h δ².
@@ -13,7 +14,6 @@ memory     rows X, RUB, WORK, then COV and TEMP (nx²), BLOCKS (3, n²), COLUMN;
 
 import math
 
-from robocalc.control.friction import friction
 from robocalc.control.kernels_estimate import (
     COULOMB,
     DT,
@@ -33,13 +33,10 @@ from robocalc.control.kernels_estimate import (
     given,
     judged,
     piece,
-    reference_now,
     rubbed,
     share_of,
-    stamps,
 )
-from robocalc.dynamics.borrow import borrowed
-from robocalc.dynamics.kernels import acceleration, substitute
+from robocalc.dynamics.kernels import acceleration
 from robocalc.dynamics.kernels_derivatives import acceleration_derivatives
 from robocalc.jit import njit
 
@@ -68,6 +65,16 @@ def start(gains, memory, q, ref, P):
         rub[i], rub[n + i] = ref[1, i], 0.0
     for i in range(2 * n, len(P)):
         x[i], P[i, i] = 0.0, gains[START_D, i - 2 * n]
+
+
+@njit
+def begun(gains, memory, q, ref, P):
+    """Whether this is the first call of a run, which makes the state; the others carry it here by steps of a filter."""
+    first = memory[HEAD, STARTED] == 0.0
+    if first:
+        memory[HEAD, STARTED] = 1.0
+        start(gains, memory, q, ref, P)
+    return first
 
 
 @njit
@@ -112,45 +119,6 @@ def corrected(k, gains, memory, q, v, P, first):
         for j in range(i):
             P[i, j] = P[j, i] = 0.5 * (P[i, j] + P[j, i])
     judged(k, memory, nis, count)
-
-
-@njit
-def apply_step(P, out, h, A, B, W, n):
-    """Rows of F P for one step: v: P_v + h (A P_q + B P_v + W P_d), q: P_q + h v's, d: P_d."""
-    m = P.shape[1]
-    wanders = P.shape[0] > 2 * n
-    for i in range(n):
-        row, position = out[n + i], out[i]
-        for c in range(m):
-            row[c] = 0.0
-        for j in range(n):
-            a, b = A[i, j], B[i, j]
-            for c in range(m):
-                row[c] += a * P[j, c] + b * P[n + j, c]
-        if wanders:
-            for j in range(n):
-                w = W[i, j]
-                for c in range(m):
-                    row[c] += w * P[2 * n + j, c]
-        for c in range(m):
-            row[c] = P[n + i, c] + h * row[c]
-            position[c] = P[i, c] + h * row[c]
-    for i in range(2 * n, P.shape[0]):
-        for c in range(m):
-            out[i, c] = P[i, c]
-
-
-@njit
-def moved_covariance(P, T, h, A, B, W, n):
-    """P = F P Fᵀ in place, T (nx, nx) scratch."""
-    apply_step(P, T, h, A, B, W, n)
-    for i in range(len(P)):
-        for j in range(len(P)):
-            P[j, i] = T[i, j]
-    apply_step(P, T, h, A, B, W, n)
-    for i in range(len(P)):
-        for j in range(len(P)):
-            P[i, j] = 0.5 * (T[i, j] + T[j, i])
 
 
 @njit
@@ -206,19 +174,6 @@ def moved(x, acc, h):
     for i in range(n):
         x[n + i] += h * acc[i]
         x[i] += h * x[n + i]
-
-
-@njit
-def ekf_step(model, gains, memory, tau, h, P):
-    """One step of h [s] of estimate and covariance."""
-    n = len(tau)
-    A, B, W = square(memory, BLOCKS, n), square(memory, BLOCKS + 1, n), square(memory, BLOCKS + 2, n)
-    T = square(memory, TEMP, len(P))
-    x, acc = memory[X], memory[WORK, n : 2 * n]
-    linearised(model, gains, x, memory[RUB], 1.0, tau, acc, A, B, W)
-    moved(x, acc, h)
-    moved_covariance(P, T, h, A, B, W, n)
-    shaken(gains, P, h, W, n)
 
 
 @njit
@@ -291,135 +246,3 @@ def deviations_later(gains, P, h, A, B, W, out, row):
             var_v += fast[a] * s
             var_q += slow[a] * t
         out[2, i], out[3, i] = deviation(var_q), deviation(var_v)
-
-
-@njit
-def ekf(model, gains, memory, k, applied, reference, q, v, ref, out):
-    """The extended Kalman filter."""
-    model, gains, memory, applied, reference = borrowed((model, gains, memory, applied, reference))
-    q, v, ref, out = borrowed((q, v, ref, out))
-    P, tau = square(memory, COV, int(gains[HEAD, SIZE])), memory[WORK, : len(q)]
-    now, at = stamps(k, gains)
-    first = memory[HEAD, STARTED] == 0.0
-    if first:
-        memory[HEAD, STARTED] = 1.0
-        start(gains, memory, q, ref, P)
-    else:
-        while now - at > PIECE:
-            h = piece(at, now)
-            given(applied, at, h, tau)
-            ekf_step(model, gains, memory, tau, h * gains[HEAD, DT], P)
-            at += h
-    corrected(k, gains, memory, q, v, P, first)
-    outlook(model, gains, memory, k, now, applied, P, out)
-    reference_now(k, reference, ref)
-
-
-@njit
-def cholesky(P, L, scale):
-    """L Lᵀ = scale P into the lower triangle of L; what is not positive gives NaN, what is known exactly 0."""
-    for j in range(len(P)):
-        d = scale * P[j, j]
-        for m in range(j):
-            d -= L[j, m] * L[j, m]
-        L[j, j] = math.sqrt(d) if d >= 0.0 else math.nan
-        for i in range(j + 1, len(P)):
-            s = scale * P[i, j]
-            for m in range(j):
-                s -= L[i, m] * L[j, m]
-            L[i, j] = s / L[j, j] if L[j, j] > 0.0 or not d >= 0.0 else 0.0
-
-
-@njit
-def pushed_point(model, gains, x, point, rub, tau, load, acc, h):
-    """One sigma point moved by a step of h [s]; rub is left as it was. load, acc (n,) scratch."""
-    n = len(tau)
-    for i in range(n):
-        load[i] = tau[i]
-        if gains[HEAD, RUBS] > 0.0:  # it has moved like the mean until now
-            v, v_last = point[n + i], rub[i] + point[n + i] - x[n + i]
-            load[i] -= friction(gains[VISCOUS, i], gains[COULOMB, i], gains[STOP, i], v, v_last, rub[n + i])
-        if len(x) > 2 * n:
-            load[i] += point[2 * n + i]
-    acceleration(model, point[:n], point[n : 2 * n], load, acc)
-    moved(point, acc, h)
-
-
-@njit
-def ukf_step(model, gains, memory, tau, h, P):
-    """One step of h [s] of 2 nx + 1 sigma points, drawn anew; their weighted mean and covariance, and Q."""
-    n, m = len(tau), len(P)
-    x, rub, work = memory[X, :m], memory[RUB], memory[WORK]
-    acc, load, keep = work[n : 2 * n], work[2 * n : 3 * n], work[3 * n : 4 * n]
-    L, W, spread = square(memory, TEMP, m), square(memory, BLOCKS + 2, n), gains[HEAD, SPREAD]
-    cholesky(P, L, spread)
-    for p in range(2 * m + 1):
-        point = memory[POINTS + p]
-        sign, c = (1.0 if p <= m else -1.0), (p - 1) % m
-        for i in range(m):
-            point[i] = x[i] + (sign * L[i, c] if p > 0 and i >= c else 0.0)
-        pushed_point(model, gains, x, point, rub, tau, load, acc, h)
-        if p == 0:
-            inverse(model, n, load, W)
-    if gains[HEAD, RUBS] > 0.0:
-        for i in range(n):
-            keep[i] = tau[i]
-        rubbed(gains, x[n : 2 * n], rub, keep, 1.0)
-    gather(gains, memory, x, P)
-    shaken(gains, P, h, W, n)
-
-
-@njit
-def inverse(model, n, e, W):
-    """M⁻¹ (n, n) from the factors that `acceleration` has left."""
-    for j in range(n):
-        for i in range(n):
-            e[i] = 0.0
-        e[j] = 1.0
-        substitute(model.square, e)
-        for i in range(n):
-            W[i, j] = e[i]
-
-
-@njit
-def gather(gains, memory, x, P):
-    """Weighted mean and covariance of the points into x and P."""
-    m, spread = len(P), gains[HEAD, SPREAD]
-    middle, each = 1.0 - m / spread, 0.5 / spread
-    for i in range(m):
-        s = middle * memory[POINTS, i]
-        for p in range(1, 2 * m + 1):
-            s += each * memory[POINTS + p, i]
-        x[i] = s
-    P[:] = 0.0
-    for p in range(2 * m + 1):
-        weight = each if p > 0 else gains[HEAD, WEIGHT]
-        point = memory[POINTS + p]
-        for i in range(m):
-            point[i] -= x[i]
-        for i in range(m):
-            a = weight * point[i]
-            for j in range(m):
-                P[i, j] += a * point[j]
-
-
-@njit
-def ukf(model, gains, memory, k, applied, reference, q, v, ref, out):
-    """The unscented Kalman filter."""
-    model, gains, memory, applied, reference = borrowed((model, gains, memory, applied, reference))
-    q, v, ref, out = borrowed((q, v, ref, out))
-    P, tau = square(memory, COV, int(gains[HEAD, SIZE])), memory[WORK, : len(q)]
-    now, at = stamps(k, gains)
-    first = memory[HEAD, STARTED] == 0.0
-    if first:
-        memory[HEAD, STARTED] = 1.0
-        start(gains, memory, q, ref, P)
-    else:
-        while now - at > PIECE:
-            h = piece(at, now)
-            given(applied, at, h, tau)
-            ukf_step(model, gains, memory, tau, h * gains[HEAD, DT], P)
-            at += h
-    corrected(k, gains, memory, q, v, P, first)
-    outlook(model, gains, memory, k, now, applied, P, out)
-    reference_now(k, reference, ref)
