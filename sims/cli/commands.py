@@ -117,7 +117,9 @@ def check(
             problems += error.problems
             continue
         arm = arm_of(scenario.robot)
-        good.append(f"{file}: ok: {arm.name}, {_count(scenario.task, 'step')}, {_count(scenario.accept, 'bound')}")
+        more = f", {_count(scenario.partners, 'partner')}" if scenario.partners else ""
+        bounds = _count(scenario.accept, "bound")
+        good.append(f"{file}: ok: {arm.name}, {_count(scenario.task, 'step')}{more}, {bounds}")
         found = [f for f in arm.findings if f.severity == "warning"] if scenario.robot.file else []
         good += [f"{file}: warning: robot.file: {f.where}: {f.what}" for f in found]
         good += [f"{file}: warning: {told}" for told in first_look(scenario, arm)]

@@ -9,6 +9,7 @@ from robocalc.errors import InvalidInput, ScenarioError
 from sims import Scenario, run, sweep
 from sims.build import believed_robot
 from sims.plan_team import plan_scenario
+from sims.record.logs import read_log
 
 GENTLE = {"velocity_scale": 0.5, "acceleration_scale": 0.3, "jerk_scale": 0.1}
 PANDA = {
@@ -117,9 +118,13 @@ def test_keys_of_partners_are_set_and_swept_by_name_and_number():
 # how they keep apart ------------------------------------------------------------------------------------------------
 
 
-def test_who_comes_second_waits_until_the_way_is_free():
+def test_who_comes_second_waits_until_the_way_is_free(tmp_path):
     pytest.importorskip("pybullet")
-    made = run(across([0.55, 0.0, 0.35], coordination={"clearance": 0.03}))
+    made = run(across([0.55, 0.0, 0.35], coordination={"clearance": 0.03}), out=tmp_path / "run", plots=False)
+    kept = read_log(tmp_path / "run" / "log.npz")[0]
+    assert 1e3 * kept.apart.min() == made.metrics["clearance.robots_min_mm"].value
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in ("right/there", "right/panda_joint4", "right.tracking.tcp_max_mm"))
     assert made.plan.solved, made.why
     waits = [step for step in made.plan.steps if step.name.endswith(": waits")]
     assert [step.robot for step in waits] == ["right"]
