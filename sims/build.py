@@ -25,8 +25,8 @@ from sims.effects import Drag, Gear, Push, Rope, Wind, make_effects
 from sims.effects.estimator import law_latency
 from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
-from sims.engines.bullet_load import Surface
 from sims.engines.poses import matrix, rpy_quaternion
+from sims.engines.surface import Surface
 from sims.engines.written import grid_file, ground_file
 from sims.scenario.check import replan_of
 from sims.scenario.schema_effects import DISTURBANCES

@@ -13,16 +13,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from robocalc.dynamics import Team
 from robocalc.errors import EngineUnavailable, InvalidInput, UnknownName
 from sims.engines.bullet_silence import captured
 from sims.engines.poses import from_matrix
+from sims.engines.surface import Surface
 
-UNBOUNDED = (
-    1e9  # [rad, m, and per s]: limits and speed clamps moved out of the way; larger ones lose digits in PyBullet
-)
+# [rad, m, and per s]: limits and speed clamps moved out of the way; larger ones lose digits in PyBullet
+UNBOUNDED = 1e9
 GEAR_ERP, GEAR_FORCE = 0.2, 1000.0  # share of a difference taken back in a step; [N, N m]
 # of a rigid surface with restitution [N/m, N s/m]: PyBullet takes from a rebound what is left of a gap, and adds to it
 # a share of the overlap; so only overlaps count, and of these dt K / (dt K + D), a hundredth at 1 ms
@@ -30,46 +28,18 @@ LIVELY = (1e10, 1e9)
 MOVING_TYPES = (0, 1)  # JOINT_REVOLUTE, JOINT_PRISMATIC
 
 
-class Surface(NamedTuple):
-    """How a surface behaves in contact; coefficients of two surfaces multiply.
-
-    stiffness, damping   [N/m, N s/m] of the contact, 0: rigid
-    anchor               friction also pulls back what has crept, so that a grasped object does not sink
-    """
-
-    friction: float = 0.5
-    spinning_friction: float = 0.0
-    rolling_friction: float = 0.0
-    restitution: float = 0.0
-    stiffness: float = 0.0
-    damping: float = 0.0
-    anchor: bool = False
-
-    @classmethod
-    def of_link(cls, contact):
-        """From the (name, number) pairs of a URDF's <contact> element."""
-        given = dict(contact)
-        named = {"lateral_friction": "friction"} | {k: k for k in cls._fields if k not in ("friction", "anchor")}
-        values = {field: float(given[key]) for key, field in named.items() if key in given}
-        return cls(**values, anchor="friction_anchor" in given)
-
-    @classmethod
-    def of_shape(cls, shape):
-        """Of a thing in the world."""
-        return cls(**{key: getattr(shape, key) for key in cls._fields if key != "anchor"})
-
-    def settings(self):
-        """As arguments of changeDynamics."""
-        contact = {"contactStiffness": self.stiffness, "contactDamping": self.damping} if self.stiffness else {}
-        if self.restitution > 0 and not self.stiffness:
-            contact = {"contactStiffness": LIVELY[0], "contactDamping": LIVELY[1], "contactProcessingThreshold": 0.0}
-        return contact | {
-            "lateralFriction": self.friction,
-            "spinningFriction": self.spinning_friction,
-            "rollingFriction": self.rolling_friction,
-            "restitution": self.restitution,
-            "frictionAnchor": int(self.anchor),
-        }
+def settings(surface):
+    """A Surface as arguments of changeDynamics."""
+    contact = {"contactStiffness": surface.stiffness, "contactDamping": surface.damping} if surface.stiffness else {}
+    if surface.restitution > 0 and not surface.stiffness:
+        contact = {"contactStiffness": LIVELY[0], "contactDamping": LIVELY[1], "contactProcessingThreshold": 0.0}
+    return contact | {
+        "lateralFriction": surface.friction,
+        "spinningFriction": surface.spinning_friction,
+        "rollingFriction": surface.rolling_friction,
+        "restitution": surface.restitution,
+        "frictionAnchor": int(surface.anchor),
+    }
 
 
 class Body(NamedTuple):
@@ -209,7 +179,7 @@ def _audited(p, c, body, robot, wanted, surfaces, stops):
         )
         _exact_inertia(p, c, body, link, wanted.get(name))
         surface = surfaces.get(name) or surfaces.get(None) or Surface.of_link(contact.get(name, ()))
-        p.changeDynamics(body, link, **surface.settings(), physicsClientId=c)
+        p.changeDynamics(body, link, **settings(surface), physicsClientId=c)
     joints = tuple(index[name] for name in robot.joints)
     p.setJointMotorControlArray(body, joints, p.VELOCITY_CONTROL, forces=[0.0] * len(joints), physicsClientId=c)
     return Body(body, joints, links)
@@ -246,15 +216,6 @@ def _exact_inertia(p, c, body, link, wanted):
     p.changeDynamics(body, link, localInertiaDiagonal=diagonal, physicsClientId=c)
 
 
-def principal_frame(shape):
-    """Pose (7,) of a shape's principal axes at its centre of mass, and its principal inertia (3,) [kg m²]."""
-    com, unit = shape.unit_inertia()
-    if np.count_nonzero(unit - np.diag(np.diagonal(unit))) == 0:
-        return np.array([*com, 0, 0, 0, 1.0]), shape.mass * np.diagonal(unit)
-    values, R = np.linalg.eigh(unit)
-    return np.concatenate([com, from_matrix(R * np.sign(np.linalg.det(R)))]), shape.mass * values
-
-
 def load_shape(p, c, shape, frame, inertia, visuals):
     """PyBullet's id of a shape at the world's origin; `frame`, `inertia` as of `principal_frame`, None without mass."""
     ids = {"baseCollisionShapeIndex": _create(p, c, shape, p.createCollisionShape, collision=True)}
@@ -271,7 +232,7 @@ def load_shape(p, c, shape, frame, inertia, visuals):
         angularDamping=0.0,
         activationState=p.ACTIVATION_STATE_DISABLE_SLEEPING,
         **({} if inertia is None else {"localInertiaDiagonal": inertia.tolist()}),
-        **surface.settings(),
+        **settings(surface),
         physicsClientId=c,
     )
     return body

@@ -12,9 +12,11 @@ import numpy as np
 
 from robocalc.dynamics.tree import rpy_of
 from robocalc.errors import InvalidInput
-from sims.engines.bullet_load import UNBOUNDED, Surface, principal_frame
+from sims.engines.bullet_load import UNBOUNDED, settings
 from sims.engines.bullet_silence import captured
 from sims.engines.poses import matrix
+from sims.engines.shapes import principal_frame
+from sims.engines.surface import Surface
 
 LINK = 0  # PyBullet's number of the thing on its joint
 
@@ -33,7 +35,7 @@ def load_mounted(p, c, shape, visuals):
             except p.error as error:
                 raise InvalidInput(f"PyBullet cannot load {shape.name!r}: {printed().strip() or error}") from None
     quiet = {"linearDamping": 0.0, "angularDamping": 0.0, "jointDamping": 0.0, "maxJointVelocity": UNBOUNDED}
-    p.changeDynamics(body, LINK, **quiet, **Surface.of_shape(shape).settings(), physicsClientId=c)
+    p.changeDynamics(body, LINK, **quiet, **settings(Surface.of_shape(shape)), physicsClientId=c)
     if shape.color[3] < 1 or visuals:
         p.changeVisualShape(body, LINK, rgbaColor=list(shape.color), physicsClientId=c)
     moments = principal_frame(shape)[1]

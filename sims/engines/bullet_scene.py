@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from robocalc.errors import InvalidInput, UnknownName
-from sims.engines.bullet_load import load_shape, principal_frame
+from sims.engines.bullet_load import load_shape
 from sims.engines.bullet_mount import LINK, Joints, load_mounted
 from sims.engines.drives import Drives
-from sims.engines.motions import finite, unit_quaternion
 from sims.engines.poses import IDENTITY, compose, inverse
+from sims.engines.scenery import Scenery
+from sims.engines.shapes import principal_frame
 
 FAR = 1e4  # [m]: where things are parked while contacts are forgotten
 
@@ -25,7 +25,7 @@ class Item(NamedTuple):
     frame: np.ndarray | None
 
 
-class Scene:
+class Scene(Scenery):
     """Shapes by name in client c of module p; dt [s] is the step of the driven ones."""
 
     def __init__(self, p, c, shapes, dt, visuals=False):
@@ -44,17 +44,6 @@ class Scene:
         frame, inertia = principal_frame(shape) if shape.dynamic else (None, None)
         id = load_shape(self.p, self.c, shape, frame, inertia, visuals)
         return Item(id, shape, None if frame is None or tuple(frame) == IDENTITY else frame)
-
-    def item(self, name):
-        """The item of that name; UnknownName lists the known ones."""
-        if name not in self.items:
-            raise UnknownName("object", name, self.items)
-        return self.items[name]
-
-    @property
-    def shapes(self):
-        """The shapes, in the order given."""
-        return tuple(item.shape for item in self.items.values())
 
     # where things are
 
@@ -75,10 +64,6 @@ class Scene:
         pose = np.array(position + quaternion)
         return pose if item.frame is None else compose(pose, inverse(item.frame))
 
-    def poses(self, names):
-        """(len(names), 7)."""
-        return np.array([self.pose(name) for name in names]).reshape(-1, 7)
-
     def velocity(self, name):
         """(6,): velocity of the centre of mass [m/s] and angular velocity [rad/s], world axes."""
         item = self.item(name)
@@ -90,13 +75,7 @@ class Scene:
 
     def place(self, name, pose, velocity=(0.0,) * 6):
         """Put a free object at pose (7,) with velocity (6,), as `pose` and `velocity` return them."""
-        pose, velocity = finite(f"pose of {name}", pose, (7,)), finite(f"velocity of {name}", velocity, (6,))
-        item = self.item(name)
-        if name not in self.free:
-            fixed = "is held by its mount" if item.shape.mount is not None else "has no mass and is fixed"
-            why = "follows its motion" if name in self.driven else fixed
-            raise InvalidInput(f"{name} {why}: only free objects can be placed")
-        pose[3:] = unit_quaternion(f"quaternion of {name}", pose[3:])
+        item, pose, velocity = self.placing(name, pose, velocity)
         self._put(item.id, pose if item.frame is None else compose(pose, item.frame), velocity)
 
     def _put(self, id, pose, velocity):

@@ -7,7 +7,6 @@ PyBullet multiplies friction coefficients and restitutions of two surfaces; MuJo
 touch is therefore declared, with the product. MuJoCo knows a mesh as its convex hull only.
 """
 
-from functools import cache
 from itertools import combinations
 from typing import NamedTuple
 
@@ -18,17 +17,16 @@ from robocalc.dynamics.collision.files import convex_parts, read_mesh
 from robocalc.dynamics.urdf_out import solid
 from robocalc.errors import InvalidInput, UnknownName
 from sims.engines.bullet_clearance import rigid_parts
-from sims.engines.bullet_load import Surface, principal_frame
 from sims.engines.meshes import read_vertices
+from sims.engines.mujoco_contact import HARD, soften
 from sims.engines.poses import from_matrix
+from sims.engines.shapes import principal_frame
+from sims.engines.surface import Surface
 
 WEIGHTLESS = 1e-14  # [kg, kg m²]: MuJoCo refuses less of a body that moves
 IMMOVABLE = 1e7  # [kg, kg m²] of a driven thing: its velocity is given, and contacts shall not see it give way
 TRIPLE = {"box": lambda size: np.array(size) / 2, "sphere": lambda size: (size[0], 0, 0)}
 TRIPLE |= {kind: lambda size: (size[0], size[1] / 2, 0) for kind in ("cylinder", "capsule")}
-HARD = (0.95, 0.99, 0.001, 0.5, 2.0)  # solimp of a rigid contact
-SETTLE_STEPS = 4.0  # time constant of a rigid contact [steps]; below 2 MuJoCo is unstable
-BOUNCE = 0.2  # ω dt of a bouncing contact: the smaller, the deeper, and the nearer each bounce is to the mean one
 
 
 class Part(NamedTuple):
@@ -81,7 +79,7 @@ def build(mujoco, robot, world, dt, *, surfaces=None, stops=(), couple=(), self_
     except ValueError as error:
         raise InvalidInput(f"MuJoCo cannot make robot {robot.name!r} and its world: {error}") from None
     _exact_inertias(mujoco, model, maker.inertias)
-    _soften(model, [(maker.parts[a].surface, maker.parts[b].surface) for a, b in pairs], dt)
+    soften(model, [(maker.parts[a].surface, maker.parts[b].surface) for a, b in pairs], dt)
     places = [model.joint(f"j:{name}") for name in robot.joints]
     joints, dofs = (np.array([int(getattr(j, key)[0]) for j in places]) for key in ("qposadr", "dofadr"))
     things = {shape.name: model.body(f"t:{shape.name}").id for shape in world}
@@ -288,58 +286,3 @@ def _exact_inertias(mujoco, model, inertias):
         body = model.body(name).id
         model.body_mass[body], model.body_inertia[body] = mass, moments
     mujoco.mj_setConst(model, mujoco.MjData(model))
-
-
-def rebound(z):
-    """Speed after over speed before an impact on a spring and damper of ratio z that can only push, in steps as
-    MuJoCo's, the mean over where in a step the surfaces meet:  v₊ = v - dt (2 z ω v + ω² x),  x₊ = x + dt v₊."""
-    found = []
-    for early in (0.1, 0.3, 0.5, 0.7, 0.9):
-        x, v = -early, -1.0  # in units of dt and of the speed before
-        while x < 0:
-            push = -2 * z * BOUNCE * v - BOUNCE**2 * x
-            v += max(0.0, push)
-            x += v
-        found.append(v)
-    return float(np.mean(found))
-
-
-@cache
-def damping_ratio(restitution):
-    """The z for which `rebound` is that restitution; 0 where it is 1."""
-    low, high = 0.0, 2.0
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rebound(middle) > restitution else (low, middle)
-    return low
-
-
-def _soften(model, surfaces, dt):
-    """solref and solimp of every pair. MuJoCo's negative solref are a spring's and damper's constants per mass."""
-    for k, (one, two) in enumerate(surfaces):
-        springs = [s.stiffness for s in (one, two) if s.stiffness > 0]
-        bounce = one.restitution * two.restitution
-        if springs:
-            bodies = [model.geom_bodyid[g] for g in (model.pair_geom1[k], model.pair_geom2[k])]
-            per_mass = sum(model.body_invweight0[b, 0] for b in bodies)
-            stiffness, damping = 1 / sum(1 / s for s in springs), one.damping + two.damping
-            model.pair_solref[k], d = spring(stiffness, damping, per_mass, dt)
-            model.pair_solimp[k] = (d, d, *HARD[2:])
-        elif bounce > 0:
-            rate = BOUNCE / dt
-            model.pair_solref[k] = -(rate**2), -2 * damping_ratio(bounce) * rate
-            model.pair_solimp[k] = (0.99, 0.99, *HARD[2:])
-        else:
-            model.pair_solref[k], model.pair_solimp[k] = (SETTLE_STEPS * dt, 1.0), HARD
-
-
-def spring(stiffness, damping, per_mass, dt):
-    """(solref, impedance d) of a contact with f = -(K x₊ + B v₊) at the end of the step, stable for any K and B.
-
-        f = (aᵣ - a)/R,   1/R = dt (B + K dt),   aᵣ = -R K x - v/dt,   d = A/(A + R)
-
-    per_mass is A [1/kg]. Source: MuJoCo's computation chapter, "Constraint model"; PyBullet's contact is the same.
-    """
-    R = 1 / (dt * (damping + stiffness * dt))
-    d = float(np.clip(per_mass / (per_mass + R), 1e-4, 0.9999))
-    return (-R * stiffness * d, -d / dt), d

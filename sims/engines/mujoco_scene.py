@@ -6,12 +6,12 @@ Touches    contacts of the robot with them, as bullet_contacts.Touch
 
 import numpy as np
 
-from robocalc.errors import InvalidInput, UnknownName
+from robocalc.errors import UnknownName
 from sims.engines.bullet_contacts import Contact, Pressed
 from sims.engines.drives import Drives
-from sims.engines.motions import finite, unit_quaternion
 from sims.engines.mujoco_model import wxyz
 from sims.engines.poses import conjugate, rotate
+from sims.engines.scenery import Scenery
 
 
 class Item:
@@ -24,7 +24,7 @@ class Item:
         self.com = model.body_ipos[body].copy()
 
 
-class Things:
+class Things(Scenery):
     """The shapes of a world by name; poses (7,) of the shape's own frame, as bullet_scene.Scene has them."""
 
     def __init__(self, mujoco, model, data, parts, shapes, dt):
@@ -33,17 +33,6 @@ class Things:
         self._drives = Drives(shapes, dt)
         self.driven = tuple(self._drives.shapes)
         self.mounted = tuple(item for item in self.items.values() if item.shape.mount is not None)
-
-    def item(self, name):
-        """The item of that name; UnknownName lists the known ones."""
-        if name not in self.items:
-            raise UnknownName("object", name, self.items)
-        return self.items[name]
-
-    @property
-    def shapes(self):
-        """The shapes, in the order given."""
-        return tuple(item.shape for item in self.items.values())
 
     def pose(self, name):
         """(7,) of one thing."""
@@ -54,10 +43,6 @@ class Things:
             return item.shape.pose
         p = self.data.qpos[item.q : item.q + 7]
         return np.array([*p[:3], *p[4:], p[3]])
-
-    def poses(self, names):
-        """(len(names), 7)."""
-        return np.array([self.pose(name) for name in names]).reshape(-1, 7)
 
     def opening(self, name):
         """Position [rad | m] of the joint of a mounted thing."""
@@ -77,12 +62,7 @@ class Things:
 
     def place(self, name, pose, velocity=(0.0,) * 6):
         """Put a free object at pose (7,) with velocity (6,), as `pose` and `velocity` return them."""
-        pose, velocity = finite(f"pose of {name}", pose, (7,)), finite(f"velocity of {name}", velocity, (6,))
-        item = self.item(name)
-        if not item.shape.dynamic or item.shape.mount is not None:
-            why = "follows its motion" if name in self.driven else "is held by its mount or fixed"
-            raise InvalidInput(f"{name} {why}: only free objects can be placed")
-        pose[3:] = unit_quaternion(f"quaternion of {name}", pose[3:])
+        item, pose, velocity = self.placing(name, pose, velocity)
         linear = velocity[:3] - np.cross(velocity[3:], rotate(pose[3:], item.com))
         self._put(item, pose, np.concatenate([linear, velocity[3:]]))
 
