@@ -13,7 +13,7 @@ from robocalc.errors import InvalidInput
 from sims.build import believed_robot, effects_of, law_of, start_of, true_robot, world_shapes
 from sims.effects.arrays import LAG, LAG_INPUTS, STIFFNESS
 from sims.effects.estimator import estimator_of
-from sims.engines.loop import close_loop, logged
+from sims.engines.close import close_loop, logged
 from sims.engines.status import ENDS, GOES_ON, Outcome
 from sims.engines.twin import Twin
 from sims.judge import chatters, evidence

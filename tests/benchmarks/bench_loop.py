@@ -54,7 +54,8 @@ def steps_of(design, plant_of=None):
     from robocalc.control.signature import law_address
     from robocalc.dynamics import load
     from sims.effects import make_effects
-    from sims.engines.loop import _march, _march_twin, close_loop
+    from sims.engines.close import close_loop
+    from sims.engines.loop import _march, _march_twin
     from sims.engines.twin import Twin
 
     robot = load("panda")

@@ -16,7 +16,8 @@ from robocalc.dynamics import load
 from robocalc.errors import InvalidInput
 from robocalc.jit import njit
 from sims.effects import make_effects
-from sims.engines.loop import close_loop, simulate
+from sims.engines.close import close_loop
+from sims.engines.loop import simulate
 from sims.engines.status import Outcome
 from sims.engines.twin import Twin
 from tests.sims.loop_cases import DT

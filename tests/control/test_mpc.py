@@ -10,7 +10,7 @@ from robocalc.control.signature import law_address
 from robocalc.dynamics import load
 from robocalc.errors import InvalidInput, UnknownName
 from sims.effects import make_effects
-from sims.engines.loop import close_loop
+from sims.engines.close import close_loop
 from sims.engines.twin import Twin
 from tests.sims.loop_cases import DT, move, one_joint, rest, rms, roll
 

@@ -12,7 +12,7 @@ from robocalc.dynamics import load
 from robocalc.dynamics.kernels import rnea
 from robocalc.errors import InvalidInput
 from sims.effects import make_effects
-from sims.engines.loop import close_loop
+from sims.engines.close import close_loop
 from sims.engines.twin import Twin
 from tests.benchmarks.bench_loop import errors_held_out
 from tests.sims.loop_cases import DT, move, rms, roll
