@@ -28,7 +28,7 @@ from sims.engines.bullet_contacts import fingers_of
 from sims.engines.poses import matrix, rpy_quaternion
 from sims.engines.surface import Surface
 from sims.engines.written import grid_file, ground_file
-from sims.scenario.check import replan_of
+from sims.scenario.check_rates import replan_of
 from sims.scenario.schema_effects import DISTURBANCES
 
 ROOM = {"acceleration": 0.5, "jerk": 0.5}  # of the limits that plans to be steered may use: the rest is for braking

@@ -27,6 +27,7 @@ SIMS = [
     "pilot",
     "metrics_cost",
     "metrics_estimate",
+    "metrics_formulas",
     "metrics",
     "notebook",
     "result",

@@ -125,7 +125,7 @@ def _world(problem):
 def _kept(robot, motion, log) -> bool:
     """Limits of the motion by exact extrema to jerk; of the execution position, velocity and torque."""
     from robocalc.trajectory import Limits, certificate
-    from sims.metrics import limit_violations, saturated_fraction
+    from sims.metrics_formulas import limit_violations, saturated_fraction
 
     own = robot.limits
     planned = Limits(own.position, own.velocity, own.acceleration, own.jerk)

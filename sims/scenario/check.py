@@ -10,6 +10,7 @@ import numpy as np
 
 from robocalc.errors import RobocalcError
 from sims.scenario.arms import Arm, arm_of
+from sims.scenario.check_lists import links, per_joint, positions, targets
 from sims.scenario.check_rates import WHOLE, rates, replan_of
 from sims.scenario.metric_names import metric_names
 from sims.scenario.say import did_you_mean
@@ -17,8 +18,6 @@ from sims.scenario.schema import Scenario
 from sims.scenario.schema_shaping import shapings
 from sims.scenario.schema_task import Grasp, Move
 
-# disturbances whose vectors are of world or link, not one number a joint
-IN_WORLD = ("push", "drag", "wind", "hanging_load")
 ONCE = ("motor_lag", "flexible_joint")
 Problems = Iterator[tuple[tuple, str]]
 
@@ -31,6 +30,7 @@ def check(scenario: Scenario) -> Problems:
     yield from _steering(scenario)
     yield from _shaping(scenario)
     yield from _robots(scenario)
+    yield from _learned(scenario)
     yield from _accept(scenario)
 
 
@@ -128,7 +128,7 @@ def _robot(scenario: Scenario) -> Problems:
     for path, values in positions(scenario):
         if len(values) in arm.counts:
             yield from ((path, m) for i, x in enumerate(values) if (m := arm.outside(i, x)))
-    for path, link in _links(scenario):
+    for path, link in links(scenario):
         if link not in arm.links:
             yield path, f"{arm.name} has no link {link!r}{did_you_mean(link, arm.links)}"
     yield from acting(scenario, arm)
@@ -164,79 +164,6 @@ def _gripper(scenario: Scenario, arm: Arm) -> Problems:
     for i, step in enumerate(scenario.task):
         if step.do in ("grasp", "release"):
             yield ("task", i, "do"), f"robot {arm.name} has no gripper to {step.do} with"
-
-
-def positions(scenario: Scenario):
-    """(path, joint positions) that must lie in the joints' ranges."""
-    robot = scenario.robot
-    yield from ((("robot", key), getattr(robot, key)) for key in ("home", "start") if getattr(robot, key) is not None)
-    yield from ((("robot", "poses", name), values) for name, values in robot.poses.items())
-    for i, step in enumerate(scenario.task):
-        if isinstance(step, Move):
-            for where, target in _targets(step):
-                if hasattr(target, "joints"):
-                    yield ("task", i, *where, "joints"), target.joints
-
-
-def _targets(step: Move):
-    yield from ((("via", k), target) for k, target in enumerate(step.via))
-    yield ("to",), step.to
-
-
-def per_joint(scenario: Scenario):
-    """(path, tuple) for every list that has one value a joint."""
-    yield from positions(scenario)
-    robot = scenario.robot
-    if robot.start_velocity is not None:
-        yield ("robot", "start_velocity"), robot.start_velocity
-    parts = [(("robot", key), getattr(robot, key)) for key in ("limits", "friction", "motors")]
-    at_tool = getattr(scenario.controller.design(), "of_tool", ())
-    law = [(key, value) for key, value in scenario.controller if key not in at_tool]
-    yield from _lists([*parts, (("controller",), law)])
-    yield from shared_lists(scenario)
-
-
-def shared_lists(scenario: Scenario):
-    """(path, tuple) for every such list that is of all robots."""
-    parts = [(("sim",), scenario.sim), (("estimator",), scenario.estimator)]
-    parts += [(("disturbances", i), item) for i, item in enumerate(scenario.disturbances) if item.type not in IN_WORLD]
-    parts += [(("sensors", key), part) for key, part in scenario.sensors if key not in ("latency", "force_torque")]
-    yield from _lists(parts)
-
-
-def _lists(parts):
-    for path, part in parts:
-        for key, value in part or ():
-            if isinstance(value, tuple) and key not in ("com", "gravity", "missing"):
-                yield (*path, key), value
-
-
-def _links(scenario: Scenario):
-    """(path, link name) for every link that is named."""
-    robot = scenario.robot
-    named = [(("robot", "tool"), robot.tool), (("robot", "payload"), robot.payload)]
-    named += [(("robot", "surfaces", i), item) for i, item in enumerate(robot.surfaces)]
-    yield from _named(named)
-    yield from shared_links(scenario)
-
-
-def shared_links(scenario: Scenario):
-    """(path, link name) for every link that disturbances and sensors name."""
-    named = [(("sensors", "force_torque"), scenario.sensors.force_torque), *_cameras(scenario)]
-    yield from _named([*named, *((("disturbances", i), item) for i, item in enumerate(scenario.disturbances))])
-
-
-def _named(parts):
-    for path, part in parts:
-        if getattr(part, "link", None) is not None:
-            yield (*path, "link"), part.link
-
-
-def _cameras(scenario: Scenario) -> list:
-    """(path, Camera) of each."""
-    if not isinstance(scenario.output.camera, tuple):
-        return [(("output", "camera"), scenario.output.camera)]
-    return [(("output", "camera", i), one) for i, one in enumerate(scenario.output.camera)]
 
 
 def _payload(scenario: Scenario) -> Problems:
@@ -279,13 +206,19 @@ def _task(scenario: Scenario) -> Problems:
             if scenario.sim.engine == "twin":
                 yield ("task", i, "do"), "the twin has no contacts, so nothing can be grasped; use sim.engine: bullet"
         if isinstance(step, Move):
-            for where, target in _targets(step):
+            for where, target in targets(step):
                 if hasattr(target, "named") and target.named not in poses:
                     yield ("task", i, *where), f"unknown pose {target.named!r}{did_you_mean(target.named, poses)}"
     given = sum(step.duration or 0.0 for step in scenario.task)
     if given > scenario.sim.max_duration * (1 + WHOLE):
         message = f"{scenario.sim.max_duration:g} s is less than the {given:g} s that the steps' durations add up to"
         yield ("sim", "max_duration"), message
+
+
+def _learned(scenario: Scenario) -> Problems:
+    if scenario.learned is not None and not Path(scenario.learned.file).is_file():
+        message = f"no file at {scenario.learned.file}; `robocalc learn` and `robocalc repeat` write one"
+        yield ("learned", "file"), message
 
 
 def _accept(scenario: Scenario) -> Problems:

@@ -6,7 +6,8 @@ bare          (path of its part, that robot as if it were alone and undisturbed)
 """
 
 from sims.scenario.arms import Arm, arm_of
-from sims.scenario.check import Problems, acting, check_one, seeing, shared_links, shared_lists
+from sims.scenario.check import Problems, acting, check_one, seeing
+from sims.scenario.check_lists import shared_links, shared_lists
 from sims.scenario.metric_names import METRIC_NAMES
 from sims.scenario.say import did_you_mean
 from sims.scenario.schema import Scenario

@@ -5,7 +5,7 @@ complete   the same scenario for the robot with moving fingers when it grasps, v
 """
 
 from sims.scenario.arms import arm_of, model_name
-from sims.scenario.check import per_joint, positions
+from sims.scenario.check_lists import per_joint, positions
 from sims.scenario.check_team import bare
 from sims.scenario.schema import Scenario
 

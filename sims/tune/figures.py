@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sims.metrics import saturated_fraction
+from sims.metrics_formulas import saturated_fraction
 
 
 class Value(NamedTuple):

@@ -7,7 +7,7 @@ from robocalc.dynamics import load
 from robocalc.errors import InvalidInput, ScenarioError
 from sims import Scenario, run
 from sims.build import motion_limits
-from sims.metrics import reactions
+from sims.metrics_formulas import reactions
 from sims.pilot.anew import standing
 from tests.sims.test_pilot import COMES, OTHER, REPLAN, scene
 

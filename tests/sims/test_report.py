@@ -254,7 +254,7 @@ def test_joints_of_two_kinds_get_their_own_plots(data):
 
 
 def test_work_and_jerk_are_those_of_the_log(data):
-    from sims.metrics import mechanical_energy
+    from sims.metrics_formulas import mechanical_energy
 
     log = sample_log()
     assert data.panel("energy").values[-1, 0] == pytest.approx(mechanical_energy(log.tau, log.v, log.dt), rel=1e-12)
