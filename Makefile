@@ -2,6 +2,7 @@
 # make test   set-up, then all tests            make lint    style
 # make bench  set-up with the peers, then ours / peer / ratio / target (LINE='ode-*' for some lines only)
 # make docs   set-up, then the site: build/site/index.html, which opens without a server or a network
+# make library   runs all scenarios as a regression; the gallery of the next make docs shows the verdicts (some minutes)
 # PYTHON=python3.12 chooses the interpreter (3.11 to 3.13)
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint .ci/constraints.txt
 SOURCES := pyproject.toml .ci/constraints.txt
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench docs library clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/robocalc demo
@@ -23,13 +24,12 @@ lint: $(VENV)/.ready-lint
 bench: $(VENV)/.ready-bench
 	@$(BIN)/python -m tests.benchmarks $(LINE)
 
-docs: $(VENV)/.ready-docs build/library.xml
+docs: $(VENV)/.ready-docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --config-file docs/mkdocs.yml
 	@echo "site  build/site/index.html"
 
-build/library.xml: $(wildcard scenarios/*.yaml scenarios/*/*.yaml) | $(VENV)/.ready-docs
-	@echo "running the scenarios, whose verdicts the gallery shows ..."
-	@mkdir -p build && $(BIN)/robocalc check scenarios --run --timeout 300 --junit $@ > /dev/null || test -s $@
+library: $(VENV)/.ready
+	@mkdir -p build && $(BIN)/robocalc check scenarios --run --timeout 300 --junit build/library.xml
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 11) <= v <= (3, 13); \

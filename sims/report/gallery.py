@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from robocalc.errors import EngineUnavailable, RobocalcError
-from sims.build import start_of, true_robot, world_shapes
+from sims.build import start_of, true_robot
+from sims.build_world import world_shapes
 from sims.engines.bullet import Bullet
 from sims.report.bodies import body_poses, tool_poses
 from sims.report.video import HALF_VIEW
@@ -63,15 +64,17 @@ def gallery(folder, known=None) -> Gallery:
         themes.setdefault(theme, []).append(card)
         if picture is not None:
             pictures[f"{path.stem}.jpg"] = picture
-    return Gallery(_page(themes), pictures)
+    return Gallery(_page(themes, known), pictures)
 
 
-def _page(themes) -> str:
+def _page(themes, known) -> str:
     count = sum(map(len, themes.values()))
     about = (
         f"The {count} scenarios that come with robocalc. Each is a test as well: it is run and held to its own bounds."
     )
     parts = ["# Gallery", about, "Run one by its name: `robocalc run NAME`."]
+    if not known:
+        parts.append("After `make library`, which runs them all, each shows here what its last check said.")
     for theme in sorted(themes, key=lambda name: (name != "first", name)):
         cards = "\n".join(themes[theme])
         parts += [f"## {WORDS.get(theme, theme.capitalize())}", f'<div class="gallery">\n{cards}\n</div>']

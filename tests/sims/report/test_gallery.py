@@ -33,11 +33,13 @@ def test_bounds_are_always_shown_and_verdicts_where_they_are_known(folder):
     assert "<summary>2 bounds</summary>" in page
     assert "<li>time.total_s ≥ 0.1, ≤ 9</li>" in page
     assert "accepted" not in page
+    assert "After `make library`" in page
     case = Case(folder / "theme" / "turn.yaml", "turn", "rejected", "time.total_s = 10 s, wanted < 9")
     write_junit(folder / "out.xml", [case, Case(Path("scenarios/theme/other.yaml"), "x", "accepted")])
     known = verdicts(folder / "out.xml")
     assert known == {("theme", "turn"): ("rejected", case.why), ("theme", "other"): ("accepted", "")}
     page = gallery(folder, known).markdown
+    assert "make library" not in page
     assert '<span class="bad">rejected</span> time.total_s = 10 s, wanted &lt; 9' in page
     page = gallery(folder, {("theme", "turn"): ("accepted", "")}).markdown
     assert '<span class="good">accepted</span>' in page
