@@ -106,6 +106,7 @@ def check(
         return run_all(list(_each_file(files)), sets, junit, workers, timeout, as_json, twice=twice)
     from robocalc.errors import ScenarioError
     from sims.cli.first_look import first_look
+    from sims.cli.unmeasured import unmeasured
     from sims.scenario.arms import arm_of
     from sims.scenario.schema import Scenario
 
@@ -122,7 +123,7 @@ def check(
         good.append(f"{file}: ok: {arm.name}, {_count(scenario.task, 'step')}{more}, {bounds}")
         found = [f for f in arm.findings if f.severity == "warning"] if scenario.robot.file else []
         good += [f"{file}: warning: robot.file: {f.where}: {f.what}" for f in found]
-        good += [f"{file}: warning: {told}" for told in first_look(scenario, arm)]
+        good += [f"{file}: warning: {told}" for told in (*first_look(scenario, arm), *unmeasured(scenario))]
         scenarios |= {str(file): scenario} if analysis else {}
     if as_json:
         told = {"ok": not problems, "problems": problems, "notes": good, "exit_code": 2 if problems else 0}

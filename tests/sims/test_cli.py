@@ -148,6 +148,19 @@ def test_check_says_what_is_right():
     assert len(calm.splitlines()) == 1
 
 
+def test_check_warns_of_bounds_that_no_run_can_meet(tmp_path):
+    text = GOOD.read_text().replace("kd: 50", "kd: 0.2").replace("kp: 600", "kp: 1")
+    for bound, maker in (("estimate.nees", "estimator: {type: ekf}"), ("cost.per_cycle", "prices: {energy: 0.3}")):
+        (tmp_path / "a.yaml").write_text(f"{text}  {bound}: {{max: 3}}\n")
+        told = call("check", "a.yaml").stdout.splitlines()
+        assert len(told) == 2
+        assert told[1].startswith(f"a.yaml: warning: accept.{bound}: has no value without ")
+        (tmp_path / "a.yaml").write_text(f"{text}  {bound}: {{max: 3}}\n{maker}\n")
+        assert len(call("check", "a.yaml").stdout.splitlines()) == 1
+    (tmp_path / "a.yaml").write_text(f"{text}coordination: {{clearance: 5 mm}}\n")
+    assert "coordination: is between robots" in call("check", "a.yaml").stdout
+
+
 def test_check_takes_folders_and_names():
     assert call("check", SCENARIOS).exit_code == 0
     assert "ok: cart_pole" in call("check", "cart_pole_balance").stdout

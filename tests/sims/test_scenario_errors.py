@@ -203,3 +203,11 @@ def test_problems_of_file_and_overrides_come_together(tmp_path):
 def test_an_override_can_mend_the_file(tmp_path):
     (tmp_path / "x.yaml").write_text(GOOD.replace("500 Hz", "300 Hz"))
     assert Scenario.load(tmp_path / "x.yaml", [("sim.control_rate", "250 Hz")]).sim.control_every == 4
+
+
+def test_a_learned_file_that_is_not_there_is_told_before_anything_runs(tmp_path):
+    lines = problems(tmp_path, GOOD + "learned: {file: none.npz}\n")
+    assert len(lines) == 1
+    assert lines[0].startswith(f"bad.yaml:{GOOD.count(chr(10)) + 1}:11: error: learned.file: no file at "), lines
+    (tmp_path / "none.npz").write_bytes(b"")
+    assert Scenario.load(tmp_path / "bad.yaml").learned.file == str(tmp_path / "none.npz")
