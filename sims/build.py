@@ -1,15 +1,13 @@
-"""What a scenario's words mean as objects: the robot as its controller believes it, as it is, and the world around it.
+"""What a scenario's words mean as objects: the robot as its controller believes it and as it is.
 
 believed_robot   the robot that planner and law know
 true_robot       the same with the payload errors that nobody told them
 motion_limits    what the planner may use of each joint
-world_shapes     obstacles and things to grasp
 surfaces_of      how links of the robot behave in contact
 gripper_joints   which joints are fingers
 """
 
 from dataclasses import replace
-from math import radians
 
 import numpy as np
 
@@ -20,23 +18,18 @@ from robocalc.dynamics.tree import Geometry, Pose
 from robocalc.dynamics.tree import Shape as TreeShape
 from robocalc.errors import InvalidInput
 from robocalc.trajectory import Limits
+from sims.build_world import rpy
 from sims.each import alone, of_each, side_by_side
 from sims.effects import Drag, Gear, Push, Rope, Wind, make_effects
 from sims.effects.estimator import law_latency
-from sims.engines import motions, shapes
 from sims.engines.bullet_contacts import fingers_of
 from sims.engines.poses import matrix, rpy_quaternion
 from sims.engines.surface import Surface
-from sims.engines.written import grid_file, ground_file
 from sims.scenario.check_rates import replan_of
 from sims.scenario.schema_effects import DISTURBANCES
 
 ROOM = {"acceleration": 0.5, "jerk": 0.5}  # of the limits that plans to be steered may use: the rest is for braking
 ROD, ROD_COLOR = 0.006, (0.25, 0.27, 0.30, 1.0)  # [m] radius of a tool as it is drawn
-
-
-def rpy(degrees) -> tuple:
-    return tuple(radians(angle) for angle in degrees)
 
 
 @of_each
@@ -176,41 +169,6 @@ def gripper_joints(robot: Robot) -> tuple:
     return tuple(robot.joints.index(carried_by[link]) for link in fingers)
 
 
-# the world ----------------------------------------------------------------------------------------------------------
-
-
-def world_shapes(scenario) -> tuple:
-    """One shape of sims.engines.shapes for each thing in the scenario's world."""
-    return tuple(_shape(scenario, item) for item in scenario.world)
-
-
-def _shape(scenario, item):
-    words = item.model_dump(exclude={"shape", "known_to_planner", "motion", "rpy_deg", "color", "mount"})
-    words |= {"rpy": rpy(item.rpy_deg), "motion": None if item.motion is None else _motion(item)}
-    words |= {"mount": None if item.mount is None else _mount(item.mount)}
-    if item.color is not None:
-        words["color"] = item.color
-    if item.shape == "height_field":
-        heights, size = words.pop("heights"), words.pop("size")
-        return shapes.Mesh(file=ground_file(item.name, heights, size), **words)
-    if item.shape == "grid":
-        file = grid_file(item.name, words.pop("file"), words.pop("spacing"))
-        return shapes.Mesh(file=file, convex=True, **words)  # the hull of each of its parts
-    return shapes.SHAPES[item.shape](**words)
-
-
-def _mount(spec):
-    """A hinge's angles are degrees in the file."""
-    slides = spec.type == "slide"
-    unit = 1.0 if slides else radians(1.0)
-    places = ("lower", "upper", "start", "rest") if slides else ("lower_deg", "upper_deg", "start_deg", "rest_deg")
-    values = [getattr(spec, key) for key in places]
-    lower, upper = (sign * np.inf if x is None else x * unit for x, sign in zip(values, (-1, 1)))
-    words = spec.model_dump(include={"axis", "damping", "friction", "stiffness"})
-    at = (0.0, 0.0, 0.0) if slides else spec.at
-    return shapes.Mount(slides, at=at, lower=lower, upper=upper, start=values[2] * unit, rest=values[3] * unit, **words)
-
-
 def surfaces_of(scenario, robot=None) -> dict:
     """link -> Surface of the links whose contact the scenario gives; None stands for all others."""
     if scenario.partners:
@@ -221,25 +179,6 @@ def surfaces_of(scenario, robot=None) -> dict:
             found |= {f"{member.prefix}{link}": s for link, s in (links | given).items() if link is not None}
         return found
     return {surface.link: Surface(**surface.model_dump(exclude={"link"})) for surface in scenario.robot.surfaces}
-
-
-def _motion(item):
-    spec, turn = item.motion, tuple(rpy_quaternion(rpy(item.rpy_deg)))
-    if spec.type == "keyframes":
-        angles = [rpy(item.rpy_deg if frame.rpy_deg is None else frame.rpy_deg) for frame in spec.frames]
-        times, positions = [frame.t for frame in spec.frames], [frame.position for frame in spec.frames]
-        return motions.Keyframes(times, positions, rpys=angles, interpolation=spec.interpolation, repeat=spec.repeat)
-    if spec.type == "line":
-        words = spec.model_dump(exclude={"type"})
-        return motions.Line(position=item.position, quaternion=turn, **words)
-    words = spec.model_dump(exclude={"type", "phase_deg"})
-    return motions.Circle(phase=radians(spec.phase_deg), quaternion=turn, **words)
-
-
-def known_world(scenario, world) -> tuple:
-    """The shapes that the planner knows of."""
-    hidden = {item.name for item in scenario.world if item.known_to_planner is not True}
-    return tuple(shape for shape in world if shape.name not in hidden)
 
 
 # the run ------------------------------------------------------------------------------------------------------------

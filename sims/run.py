@@ -17,18 +17,8 @@ from types import ModuleType
 import numpy as np
 
 from robocalc.errors import EngineUnavailable, InvalidInput
-from sims.build import (
-    believed_robot,
-    effects_of,
-    known_world,
-    law_of,
-    motion_limits,
-    piloted,
-    start_of,
-    surfaces_of,
-    true_robot,
-    world_shapes,
-)
+from sims.build import believed_robot, effects_of, law_of, motion_limits, piloted, start_of, surfaces_of, true_robot
+from sims.build_world import known_world, world_shapes
 from sims.effects import Push
 from sims.effects.estimator import estimator_of
 from sims.effects.force_torque import sensor_of, steps_of, told

@@ -7,7 +7,7 @@ lift          the same, away from the board
 
 import numpy as np
 
-from sims.build import rpy
+from sims.build_world import rpy
 from sims.engines.poses import matrix, rpy_quaternion
 
 

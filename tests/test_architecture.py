@@ -13,6 +13,7 @@ SIMS = [
     "effects",
     "engines",
     "each",
+    "build_world",
     "build",
     "residual",
     "strokes",

@@ -10,7 +10,8 @@ from collections import deque
 from dataclasses import replace
 from functools import partial
 
-from sims.build import believed_robot, true_robot, world_shapes
+from sims.build import believed_robot, true_robot
+from sims.build_world import world_shapes
 from sims.engines.bullet import Clearance
 from sims.forecast import unstable_of_any
 from sims.result import Run

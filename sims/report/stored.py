@@ -12,7 +12,8 @@ import numpy as np
 
 from robocalc.errors import InvalidInput, RobocalcError
 from robocalc.trajectory import Limits
-from sims.build import believed_robot, motion_limits, start_of, world_shapes
+from sims.build import believed_robot, motion_limits, start_of
+from sims.build_world import world_shapes
 from sims.record import StoredRun, read_run
 from sims.report.bodies import robot_bodies, world_bodies
 from sims.report.data import ReportData

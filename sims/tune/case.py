@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from sims.build import believed_robot, effects_of, law_of, start_of, true_robot, world_shapes
+from sims.build import believed_robot, effects_of, law_of, start_of, true_robot
+from sims.build_world import world_shapes
 from sims.effects.arrays import LAG, LAG_INPUTS, STIFFNESS
 from sims.effects.estimator import estimator_of
 from sims.engines.close import close_loop, logged

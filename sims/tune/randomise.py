@@ -12,7 +12,8 @@ from zlib import crc32
 import numpy as np
 
 from robocalc.errors import InvalidInput, RobocalcError
-from sims.build import believed_robot, motion_limits, true_robot, world_shapes
+from sims.build import believed_robot, motion_limits, true_robot
+from sims.build_world import world_shapes
 from sims.plan import plan_task
 
 TRIES = 20  # draws whose task has no plan, until the study is given up

@@ -8,7 +8,8 @@ import numpy as np
 
 from robocalc.dynamics import load
 from sims import Scenario
-from sims.build import believed_robot, motion_limits, world_shapes
+from sims.build import believed_robot, motion_limits
+from sims.build_world import world_shapes
 from sims.engines.bullet import Clearance
 from sims.pilot import Pilot
 from sims.plan import plan_task

@@ -6,7 +6,8 @@ import pytest
 from robocalc.errors import ScenarioError
 from robocalc.trajectory import certificate
 from sims import Scenario, run
-from sims.build import believed_robot, motion_limits, world_shapes
+from sims.build import believed_robot, motion_limits
+from sims.build_world import world_shapes
 from sims.plan import plan_task
 from sims.planners.passing import Passing
 

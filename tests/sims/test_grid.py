@@ -7,7 +7,8 @@ from robocalc.dynamics.collision import CollisionChecker, Grid
 from robocalc.dynamics.collision.grids import read_grid, signed_distances
 from robocalc.errors import InvalidInput, ScenarioError
 from sims import Scenario, run
-from sims.build import believed_robot, world_shapes
+from sims.build import believed_robot
+from sims.build_world import world_shapes
 from sims.engines.bullet import Clearance
 from tests.sims.test_shapes import BOX_OBJ
 

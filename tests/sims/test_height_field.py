@@ -6,7 +6,8 @@ import pytest
 from robocalc.dynamics.collision import CollisionChecker, HeightField
 from robocalc.errors import ScenarioError
 from sims import Scenario, run
-from sims.build import believed_robot, world_shapes
+from sims.build import believed_robot
+from sims.build_world import world_shapes
 from sims.engines.bullet import Clearance
 
 X = np.linspace(-1, 1, 9)

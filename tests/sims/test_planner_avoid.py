@@ -6,7 +6,8 @@ import pytest
 from robocalc.dynamics import load
 from robocalc.trajectory import certificate
 from sims import Scenario, run
-from sims.build import believed_robot, known_world, motion_limits, world_shapes
+from sims.build import believed_robot, motion_limits
+from sims.build_world import known_world, world_shapes
 from sims.engines.bullet import Clearance
 from sims.plan import plan_task
 

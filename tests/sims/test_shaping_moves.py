@@ -8,7 +8,8 @@ from scipy.integrate import solve_ivp
 from robocalc.control.shaping import impulses
 from robocalc.errors import ScenarioError
 from sims import Scenario, run
-from sims.build import true_robot, world_shapes
+from sims.build import true_robot
+from sims.build_world import world_shapes
 from sims.effects import Rope
 from sims.effects.swing import swing
 from sims.plan import plan_task

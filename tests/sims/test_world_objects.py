@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from robocalc.errors import InvalidInput, ScenarioError
-from sims.build import surfaces_of, world_shapes
+from sims.build import surfaces_of
+from sims.build_world import world_shapes
 from sims.engines import engine
 from sims.engines.bullet_load import Surface
 from sims.engines.poses import rotate, rpy_quaternion
