@@ -95,11 +95,6 @@ class State(NamedTuple):
 
 
 @njit
-def table_size(n, m):
-    return 4 * n * n + m * m + 2 * m + 4 * n + 2 * (m + 2 * n)
-
-
-@njit
 def block_size(n, m, J):
     return 12 * n * n + 4 * n * m + 2 * n * m + n * n + 4 * n * n + 2 * J * n * n + 3 * n + m
 

@@ -21,7 +21,6 @@ STEP, LOOK = 1e-3, 5  # [s] of the physics; steps between looks at clearance and
 FINGER_RANGE = (0.0, 0.04)  # [m] the requests open wider than the hand can
 BANDWIDTH = 30.0  # [rad/s] of the law that tracks the motion
 SLACK = 1e-4  # [m] of clearance executed: what rounding and tracking may take
-LIMIT_SLACK = 1e-6  # relative
 SOLVED, REFUSED, FAILED = "solved", "refused", "failed"
 
 

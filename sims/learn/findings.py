@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 SURE = 1.959963984540054  # standard deviations of a 95 % interval
-PAYLOAD_KEYS = ("ixx", "iyy", "izz", "ixy", "ixz", "iyz")
 
 
 @dataclass(frozen=True)

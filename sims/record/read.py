@@ -13,7 +13,7 @@ from pathlib import Path
 from robocalc.errors import InvalidInput
 from sims.log import Log
 from sims.record.logs import digest_log, read_log
-from sims.record.write import FORMAT, LOG, METRICS, REPORT, SCENARIO, VERSIONS
+from sims.record.write import FORMAT, LOG, METRICS, SCENARIO, VERSIONS
 
 CHECKED = (METRICS, VERSIONS, SCENARIO, LOG)  # these say themselves what is wrong with them
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error, EOFError)
@@ -51,10 +51,6 @@ class StoredRun:
     @property
     def scenario_path(self) -> Path:
         return self.folder / SCENARIO
-
-    @property
-    def report_path(self) -> Path:
-        return self.folder / REPORT
 
 
 def read_run(folder, *, with_log=True) -> StoredRun:

@@ -91,7 +91,7 @@ class Case:
         self.start = tuple(np.array(x, float) for x in start_of(scenario, robot))
         self.tracked = np.ones(robot.n, bool)
         self.tracked[list(plan.fingers)] = False
-        self._targets, self._closed, self._slopes = {}, None, None
+        self._targets, self._slopes = {}, None
 
     @property
     def n(self) -> int:
