@@ -11,7 +11,8 @@ from robocalc.trajectory.hermite import quintic
 from robocalc.trajectory.topp import bounds as b
 from robocalc.trajectory.topp.lines import bernstein
 from robocalc.trajectory.topp.spanrows import SpanRows, bounded
-from robocalc.trajectory.topp.third_kernel import bulge, interior_point
+from robocalc.trajectory.topp.third_kernel import interior_point
+from robocalc.trajectory.topp.third_rows import bulge
 
 GOALS = (3e-4, 3e-5, 3e-6, 3e-6, 3e-6)  # of the duration, by round: how far from the least (Σ slack · multiplier)
 CALM = 5e-5  # of the duration: what keeping u from alternating may cost

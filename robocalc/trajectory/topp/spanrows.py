@@ -1,4 +1,4 @@
-"""Rows of a span's program, in units in which every bound is 1: see `third_kernel`."""
+"""Rows of a span's program, in units in which every bound is 1: see `third_rows`."""
 
 import numpy as np
 
