@@ -79,9 +79,12 @@ def _designs(registry) -> dict:
 
 def metrics(_folder: Path) -> dict:
     """Metrics: name -> unit, meaning."""
-    from sims.scenario.metric_names import metric_names
+    from sims.scenario.metric_names import OF_ROBOTS, TEAM_METRICS, metric_names
 
-    return {name: {"unit": unit, "what": what} for name, (unit, what) in metric_names(["<name>"]).items()}
+    kinds = ", ".join(f"{kind.rstrip('.')}..." for kind in OF_ROBOTS)
+    own = {"<partner>.<metric>": ("", f"the metric of one of `partners`, for {kinds}")}
+    known = {**metric_names(["<name>"]), **TEAM_METRICS, **own}
+    return {name: {"unit": unit, "what": what} for name, (unit, what) in known.items()}
 
 
 LISTS = {

@@ -26,6 +26,7 @@ sim:
   engine: bullet  # PyBullet, with contacts; or twin: compiled, faster, without contacts
   timestep: 1 ms
   control_rate: 500 Hz  # divides 1 / timestep
+  # planner_rate: 20 Hz  # the motion is planned anew on the way, from where the robot is
   max_duration: 20 s
 
 robot:
@@ -33,12 +34,13 @@ robot:
   home: [0, -0.785, 0, -2.356, 0, 1.571, 0.785]  # [rad]; also where the robot starts
   limits: {velocity_scale: 0.5, acceleration_scale: 0.4, jerk_scale: 0.1}  # of the robot's own
   # payload: {mass: 0.5, com: [0, 0, 0.1]}  # what the controller knows of
+# partners are more robots in the scene: a list of name, robot, task and controller
 
 world:  # mass above 0: moves freely; motion: moves along keyframes, a line or a circle
   - {name: floor, shape: plane, position: [0, 0, -0.4]}
   - {name: post, shape: cylinder, radius: 0.03, length: 0.6, position: [0.55, -0.35, -0.1], color: "#cc5544"}
 
-task:  # steps, in order: move, grasp, release, wait, trace
+task:  # steps, in order: move, grasp, release, wait, trace, follow
   - do: move
     name: reach
     to: {pose: {position: [0.45, 0.25, 0.45], rpy_deg: [180, 0, 0]}}  # of the tool; also joints, offset, home
@@ -61,6 +63,10 @@ disturbances:  # what the controller does not know of
 
 sensors:
   joint_position: {std: 0.00002, quantization: 0.00001}
+  # joint_velocity: {available: false}  # encoders alone: then the controller needs an estimator
+  # force_torque: {link: panda_link8, std: [0.3, 0.3, 0.3, 0.01, 0.01, 0.01]}
+# estimator: {type: kalman}  # `robocalc list --estimators` names all
+# prices: {energy: 0.3, machine: 40, currency: EUR}  # of a kWh, of an hour: cost.per_cycle
 
 accept:  # `robocalc list --metrics` names all; any failure: exit code 1
   tracking.joint_rms_deg: {max: 0.5}
@@ -68,7 +74,10 @@ accept:  # `robocalc list --metrics` names all; any failure: exit code 1
   clearance.min_mm: {min: 20}
   limits.violations: {max: 0}
 
-output: {log_rate: 100 Hz, keep: [metrics, log, plots, replay]}
+output:
+  log_rate: 100 Hz
+  keep: [metrics, log, plots, replay]
+  # camera: {rate: 5 Hz, width: 320, height: 240}  # pictures during the run
 """
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -399,6 +400,18 @@ def test_new_writes_a_scenario_that_is_right_and_never_replaces_one_unasked():
     assert call("new", "-").stdout.startswith("# A robocalc scenario")
 
 
+def test_what_the_starter_has_as_comments_may_be_written():
+    text = call("new", "-").stdout
+    whole = re.sub(r"^( *)# ([a-z_]+: .*)$", r"\1\2", text, flags=re.MULTILINE)
+    assert whole.count("\n") == text.count("\n")
+    Path("whole.yaml").write_text(whole)
+    result = call("check", "whole.yaml", "--json")
+    assert result.exit_code == 0, result.stdout
+    scenario = Scenario.load("whole.yaml")
+    sensors, sim, output = scenario.sensors, scenario.sim, scenario.output
+    assert None not in (scenario.estimator, scenario.prices, sim.planner_rate, output.camera, sensors.force_torque)
+
+
 def test_schema_is_json_that_names_the_format():
     schema = json.loads(call("schema").stdout)
     assert schema["properties"]["format"]["const"] == "robocalc/1"
@@ -415,6 +428,7 @@ def test_list_knows_scenarios_robots_controllers_estimators_and_metrics():
     assert {"pd", "pid", "computed_torque", "lqr"} <= set(found["controllers"])
     assert list(found["estimators"]) == ["difference", "observer", "kalman", "ekf", "ukf"]
     assert found["metrics"]["tracking.tcp_max_mm"]["unit"] == "mm"
+    assert "clearance.robots_min_mm" in found["metrics"]
     assert set(json.loads(call("list", "--json").stdout)["scenarios"]) == {
         path.stem for path in SCENARIOS.rglob("*.yaml") if path.parent.name != "studies"
     }
