@@ -26,7 +26,8 @@ MEMORY = 0.06  # [s] of the filters
 class Linear:
     """load (10,) π at the frame, its mass [kg] with standard deviation and com (3,) [m]; resistance (2, n); delay [s].
 
-    top   (n,) greatest speed of each joint
+    top          (n,) greatest speed of each joint
+    covariance   of what was solved for: load, viscous and Coulomb friction, as far as asked
     """
 
     load: np.ndarray
@@ -36,6 +37,7 @@ class Linear:
     resistance: np.ndarray
     delay: float
     top: np.ndarray
+    covariance: np.ndarray
 
 
 def regress(robot, recordings, what, link, resistance, delay) -> Linear:
@@ -52,9 +54,9 @@ def regress(robot, recordings, what, link, resistance, delay) -> Linear:
     for _ in range(ROUNDS):
         if "delay" in what:
             delay = _best_delay(X, torque, weights)
-        solved, sd, sigma = _solve(X, torque(delay), weights, what)
+        solved, covariance, sigma = _solve(X, torque(delay), weights, what)
         weights = moving / sigma
-    return _told(robot.n, what, solved, sd, resistance, delay, top)
+    return _told(robot.n, what, solved, covariance, resistance, delay, top)
 
 
 def _columns(robot, recording, moved, what, link, resistance, top):
@@ -100,10 +102,10 @@ def _prior(p, what):
 
 
 def _solve(X, y, weights, what):
-    """(solution, its standard deviations, residual of each joint (n,))."""
+    """(solution, its covariance, residual of each joint (n,))."""
     p, n = X.shape[2], X.shape[1]
     if p == 0:
-        return np.zeros(0), np.zeros(0), np.ones(n)
+        return np.zeros(0), np.zeros((0, 0)), np.ones(n)
     A = np.concatenate([(weights[:, :, None] * X).reshape(-1, p), _prior(p, what)])
     b = np.concatenate([(weights * y).ravel(), np.zeros(len(A) - y.size)])
     solved = np.linalg.lstsq(A, b, rcond=None)[0]
@@ -111,8 +113,8 @@ def _solve(X, y, weights, what):
     sigma = np.sqrt((rest**2).sum(axis=0) / counts)
     sigma = np.maximum(sigma, 1e-6 * max(np.abs(y).max(), 1e-9))
     whitened = np.concatenate([((weights > 0)[:, :, None] * X / sigma[None, :, None]).reshape(-1, p), _prior(p, what)])
-    sd = np.linalg.norm(np.linalg.pinv(whitened), axis=1)
-    return solved, sd, np.broadcast_to(sigma, (n,))
+    inverse = np.linalg.pinv(whitened)
+    return solved, inverse @ inverse.T, np.broadcast_to(sigma, (n,))
 
 
 def _best_delay(X, torque, weights):
@@ -133,11 +135,11 @@ def _best_delay(X, torque, weights):
     return float(grid[k] + (0.5 * GRID * (left[k - 1] - left[k + 1]) / bend if bend > 0 else 0.0))
 
 
-def _told(n, what, solved, sd, resistance, delay, top):
+def _told(n, what, solved, covariance, resistance, delay, top):
     load, mass, mass_sd, com, at = np.zeros(10), 0.0, 0.0, np.zeros(3), 0
     if "payload" in what:
-        load, mass, mass_sd, at = solved[:10], float(solved[0]), float(sd[0]), 10
+        load, mass, mass_sd, at = solved[:10], float(solved[0]), float(np.sqrt(covariance[0, 0])), 10
         com = np.clip(solved[1:4] / mass, -0.5, 0.5) if mass > 0 else com
     if "friction" in what:
         resistance = np.maximum(solved[at:].reshape(2, n), 0.0)
-    return Linear(load, mass, mass_sd, com, np.asarray(resistance, float), delay, top)
+    return Linear(load, mass, mass_sd, com, np.asarray(resistance, float), delay, top, covariance)

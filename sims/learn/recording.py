@@ -34,6 +34,22 @@ class Recording:
     scenario: object = None
     reference: np.ndarray | None = None  # (N, 3, n) where it is known
 
+    def __post_init__(self):
+        """raises InvalidInput   shapes that do not match, a step that is none, a sample that is no number"""
+        if not (np.isfinite(self.dt) and self.dt > 0):
+            raise InvalidInput(f"{self.name}: samples must lie some time apart, got dt = {self.dt!r}")
+        if np.ndim(self.q) != 2 or np.shape(self.q) != np.shape(self.tau):
+            shapes = f"{np.shape(self.q)} and {np.shape(self.tau)}"
+            raise InvalidInput(f"{self.name}: q and tau must be samples by joints alike, got {shapes}")
+        for what, x in (("position", self.q), ("torque", self.tau)):
+            if not np.isfinite(x).all():
+                row, joint = np.argwhere(~np.isfinite(x))[0]
+                whose = self.joints[joint] if joint < len(self.joints) else joint + 1
+                raise InvalidInput(
+                    f"{self.name}: the {what} of {whose} is {x[row, joint]} at {row * self.dt:.4g} s; "
+                    "leave out what was not measured"
+                )
+
     @property
     def simulated(self) -> bool:
         return self.scenario is not None

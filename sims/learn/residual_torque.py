@@ -13,18 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robocalc.dynamics.regressor import frame_regressor
 from robocalc.errors import InvalidInput
 from sims.build import believed_robot
 from sims.learn.adam import train
 from sims.learn.identification import _gathered
 from sims.learn.linear import _well_inside, regress
 from sims.learn.smooth import EDGE, low_pass, motion, shifted
-from sims.residual import SLOW, Network, inputs, save
+from sims.residual import SLOW, Network, columns, inputs, save
 
 ASIDE = 0.2  # share of the motion on which training does not look
 RARE = 0.004  # [s] between samples
-SHORT = 1.0  # [s] of motion that is too little
+SHORT, LEAST = 1.0, 0.3  # [s] of motion that is too little: in all, and of one log
+STILL = 0.02  # [rad/s | m/s] a robot whose joints never move faster teaches nothing
 MOVES = 0.03  # of a joint's top speed: below, its friction may be anything
 NARROW = 0.05  # [rad, rad/s, rad/s²] least spread of what a feature was seen to be
 
@@ -57,21 +57,30 @@ def learn(sources, *, held_out=(), robot=None, scenario=None, seed=0) -> Taught:
 
     held_out   runs that are only predicted
     seed       of the network's first weights and batches: same runs and seed, same file
-    raises     InvalidInput   another robot's log, or less than a second of motion
+    raises     InvalidInput   another robot's log, less than a second of motion, or none
     """
     _, spec, _, recordings = _gathered(_listed(sources), robot, scenario, (), None)
     believed = _believed(spec, robot)
-    total = sum(r.duration for r in recordings)
-    if total < SHORT or min(len(r.q) for r in recordings) < 30:
-        raise InvalidInput(f"{total:.3g} s of motion is too little to learn from: log {SHORT:g} s or more, better 30 s")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InvalidInput(f"a seed is a whole number from 0, got {seed!r}")
+    others = _gathered(_listed(held_out), robot, spec, (), None)[3] if held_out else ()
+    _long_enough(recordings, others)
     sets = [_samples(believed, r) for r in recordings]
     network = _fitted(believed, recordings, sets, seed)
-    others = _gathered(_listed(held_out), robot, spec, (), None)[3] if held_out else ()
     told = [
         tuple((r.name, *_before_after(network, believed, s)) for r, s in zip(runs, found, strict=True))
         for runs, found in ((recordings, sets), (others, [_samples(believed, r) for r in others]))
     ]
     return Taught(network, believed, *told)
+
+
+def _long_enough(recordings, others):
+    for r in (*recordings, *others):
+        if r.duration < LEAST or len(r.q) < 30:
+            raise InvalidInput(f"{r.name} is too short to learn from or to judge by: {r.duration:.3g} s of {LEAST:g} s")
+    total = sum(r.duration for r in recordings)
+    if total < SHORT:
+        raise InvalidInput(f"{total:.3g} s of motion is too little to learn from: log {SHORT:g} s or more, better 30 s")
 
 
 def _listed(sources):
@@ -114,17 +123,23 @@ def _fitted(robot, recordings, sets, seed) -> Network:
     late = recordings[0].scenario.sensors.latency if recordings[0].simulated else 0.0
     first = regress(robot, recordings, ("payload", "friction"), None, robot.friction, late)
     q, v, a, residual, sure = (np.concatenate([getattr(s, name) for s in sets]) for name in Samples.__annotations__)
-    moving = sure.any(axis=0)
-    resistance = np.where(moving, first.resistance - robot.friction, 0.0)
+    if first.top.max() < STILL:
+        raise InvalidInput(
+            f"the robot stands nearly still (at most {first.top.max():.2g} rad/s): nothing to learn from"
+        )
+    fitted = np.concatenate([np.ones(10, bool), np.tile(sure.any(axis=0), 2)])
+    resistance = np.where(fitted[10:].reshape(2, -1), first.resistance - robot.friction, 0.0)
     whole = np.concatenate([q, v, a], axis=1)
     mean, deviation = whole.mean(axis=0), np.maximum(whole.std(axis=0), NARROW)
     z = (whole - mean) / deviation
-    linear = frame_regressor(robot, q, v, a) @ first.load + resistance[0] * v + resistance[1] * np.tanh(v / SLOW)
+    linear = columns(robot, q, v, a) @ np.concatenate([first.load, *resistance])
     rest = residual - linear
     scale = np.maximum(np.sqrt(np.sum(rest**2 * sure, axis=0) / np.maximum(sure.sum(axis=0), 1)), 1e-6)
     aside = _set_aside([len(s.q) for s in sets])
     layers = train(inputs(q, v, a, mean, deviation), rest / scale, sure.astype(float), aside, seed)
-    return Network(*layers, mean, deviation, z.min(axis=0), z.max(axis=0), scale, resistance, first.load)
+    told = z.min(axis=0), z.max(axis=0), scale, resistance, first.load
+    covariance = np.where(np.outer(fitted, fitted), first.covariance, 0.0)
+    return Network(*layers, mean, deviation, *told, covariance, np.sqrt(np.mean(linear**2, axis=0)))
 
 
 def _set_aside(counts):
