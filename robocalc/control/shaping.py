@@ -16,7 +16,7 @@ import numpy as np
 from robocalc.errors import InvalidInput, UnknownName
 from robocalc.trajectory import Trajectory
 from robocalc.trajectory.numbers_given import finite
-from robocalc.trajectory.trajectory import _shifted
+from robocalc.trajectory.pieces import shifted
 
 SHAPERS = {
     "zv": "two impulses: shortest, for a frequency known to about 3 %",
@@ -85,7 +85,7 @@ def pieces(trajectory, begin, length) -> np.ndarray:
     outside of it."""
     inside = begin + 0.5 * length
     k = np.clip(np.searchsorted(trajectory.knots, inside, side="right") - 1, 0, len(trajectory.coeffs) - 1)
-    coeffs = _shifted(trajectory.coeffs[k], begin - trajectory.knots[k])
+    coeffs = shifted(trajectory.coeffs[k], begin - trajectory.knots[k])
     for held, end in ((inside < trajectory.start, 0), (inside > trajectory.end, -1)):
         coeffs[held] = 0.0
         coeffs[held, 0] = trajectory.waypoints[end]

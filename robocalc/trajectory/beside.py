@@ -6,7 +6,8 @@ side_by_side    the Trajectory of all, knots of one at the knots of all
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from robocalc.trajectory.trajectory import Trajectory, _shifted
+from robocalc.trajectory.pieces import shifted
+from robocalc.trajectory.trajectory import Trajectory
 
 CLOSE = 1e-9  # [s]: knots nearer than this are one
 
@@ -32,6 +33,6 @@ def side_by_side(motions) -> Trajectory:
         middle = 0.5 * (knots[:-1] + knots[1:])
         k = np.clip(np.searchsorted(motion.knots, middle, side="right") - 1, 0, len(motion.coeffs) - 1)
         local = np.where(np.abs(knots[:-1] - motion.knots[k]) > CLOSE, knots[:-1] - motion.knots[k], 0.0)
-        coeffs[:, : motion.order, first : first + motion.n] = _shifted(motion.coeffs[k], local)
+        coeffs[:, : motion.order, first : first + motion.n] = shifted(motion.coeffs[k], local)
         first += motion.n
     return Trajectory(knots, coeffs)

@@ -8,16 +8,15 @@ discrete_reference  samples whose finite differences are their derivatives, as a
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import factorial
 from typing import NamedTuple
 
 import numpy as np
 
 from robocalc.errors import InvalidInput
 from robocalc.trajectory.numbers_given import finite, order_of, step, steps, times_of
+from robocalc.trajectory.pieces import check_joint, cut, shifted, stacked
 
 ENDS = 1e-9  # of the duration: a time this far outside of the motion still counts as its end
-GAP = 1e-9  # relative: positions closer than this may be joined
 
 
 class Reference(NamedTuple):
@@ -144,16 +143,8 @@ class Trajectory:
         if order_of(order) not in (2, 3):
             return np.array([self(ts, r) for r in range(order + 1)])
         y = np.empty((order + 1, ts.size, self.n))
-        jet(
-            self.knots,
-            self.coeffs,
-            ts.reshape(-1),
-            ENDS * self.duration,
-            y[0],
-            y[1],
-            y[2],
-            y[order] if order > 2 else y[0, :0],
-        )
+        jerk = y[3] if order > 2 else y[0, :0]
+        jet(self.knots, self.coeffs, ts.reshape(-1), ENDS * self.duration, *y[:3], jerk)
         return y.reshape(order + 1, *ts.shape, self.n)
 
     def sample(self, dt) -> Samples:
@@ -220,7 +211,7 @@ class Trajectory:
     def reverse(self) -> "Trajectory":
         """The same path backwards: q(start + end - t)."""
         knots = self.start + self.end - self.knots[::-1]
-        c = _shifted(self.coeffs, self.times)[::-1] * (-1.0) ** np.arange(self.order)[:, None]
+        c = shifted(self.coeffs, self.times)[::-1] * (-1.0) ** np.arange(self.order)[:, None]
         return Trajectory(knots, c)
 
     def slice(self, start, end) -> "Trajectory":
@@ -231,13 +222,7 @@ class Trajectory:
             raise InvalidInput(
                 f"slice needs {self.start:g} <= start < end <= {self.end:g} s, got start = {start:g}, end = {end:g}"
             )
-        start, end = max(start, self.start), min(end, self.end)
-        first = int(np.searchsorted(self.knots, start, side="right")) - 1
-        last = int(np.searchsorted(self.knots, end, side="left")) - 1
-        knots = np.concatenate([[start], self.knots[first + 1 : last + 1], [end]])
-        c = self.coeffs[first : last + 1].copy()
-        c[:1] = _shifted(c[:1], np.array([start - self.knots[first]]))
-        return Trajectory(knots, c)
+        return Trajectory(*cut(self.knots, self.coeffs, max(start, self.start), min(end, self.end)))
 
     def join(self, other: "Trajectory", continuity: int = 1) -> "Trajectory":
         """This motion, then `other`, moved in time to follow; derivatives up to `continuity` must meet (0: positions).
@@ -246,19 +231,8 @@ class Trajectory:
         """
         if other.n != self.n:
             raise InvalidInput(f"cannot join a motion of {other.n} joints to one of {self.n}")
-        for r in range(order_of(continuity) + 1):
-            before, after = self(self.end, r), other(other.start, r)
-            size = np.maximum(1.0, np.maximum(np.abs(before), np.abs(after)))
-            i = int(np.argmax(np.abs(after - before) / size))
-            if abs(after[i] - before[i]) > GAP * size[i] * 10.0**r:
-                what = ("position", "velocity", "acceleration", "jerk")[r] if r < 4 else f"derivative {r}"
-                raise InvalidInput(
-                    f"cannot join: {what} of joint {i} ends at {before[i]:.9g} and goes on at {after[i]:.9g}"
-                )
-        order = max(self.order, other.order)
-        c = np.zeros((len(self.coeffs) + len(other.coeffs), order, self.n))
-        c[: len(self.coeffs), : self.order] = self.coeffs
-        c[len(self.coeffs) :, : other.order] = other.coeffs
+        check_joint(self, other, order_of(continuity))
+        c = stacked(self.coeffs, other.coeffs)
         return Trajectory(np.concatenate([self.knots, self.end + (other.knots[1:] - other.start)]), c)
 
     def select(self, joints) -> "Trajectory":
@@ -311,17 +285,6 @@ class Trajectory:
         from robocalc.trajectory.picture import plot
 
         return plot(self, limits, **options)
-
-
-def _shifted(c, s):
-    """Coefficients (K, order, n) about local times s (K,): Taylor's rows c'_d = Σ_{e ≥ d} binom(e, d) s^(e-d) c_e."""
-    order = c.shape[1]
-    d, e = np.arange(order)[:, None], np.arange(order)
-    binomial = np.array(
-        [[factorial(j) / factorial(i) / factorial(j - i) if j >= i else 0.0 for j in e] for i in d[:, 0]]
-    )
-    power = s[:, None, None] ** np.maximum(e - d, 0)
-    return (binomial * power) @ c
 
 
 def _freeze(traj, knots, coeffs):
