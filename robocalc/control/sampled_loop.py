@@ -2,10 +2,12 @@
 
     sampled_loop   SampledLoop of a design: δz₊ = A δz + B w, torque wanted y = C δz, w what the drives give beyond y
     slopes         how a law's torque and memory depend on what it is given
+    decays         whether all poles lie inside the unit circle, for less than it takes to find them
     unmoved        the parts of x = (q, v) that no drive moves and that do not come to rest by themselves
 
-z = (x now, x at the physics steps before, as far back as the oldest measurement, the torque of the last period, the
-law's memory), without what does not depend on the motion or does not act on it. Of friction the viscous part counts.
+z = (x at the control instant where the period of the oldest measurement begins, the torques of the periods since, the
+torque that the law is told of, the law's memory), without what does not depend on the motion or does not act on it.
+That has the poles of x now and all that sensors remember, but for those at 0. Of friction the viscous part counts.
 """
 
 from dataclasses import replace
@@ -24,11 +26,12 @@ STEP = 1e-5  # of the differences, times 1 or the entry's own size
 ASIDE = 1e-9  # [rad | m, and per s] from rest, about which slopes are taken
 SMOOTH = 1e-2  # share by which slopes to both sides may differ: else the law does not depend linearly on the entry
 NOISE = 1e-9  # of the greatest slope in a row: less is rounding
+SQUARINGS = 30  # of a loop's matrix in search of decay: over 2^30 periods
 UNMOVED = 1e-7  # of the plant's size: what an input moves by less, it does not move
 
 
 class SampledLoop(NamedTuple):
-    """A (N, N), B (N, n), C (n, N); the first 2n entries of z are x = (q, v) now.
+    """A (N, N), B (N, n), C (n, N); the first 2n entries of z are x = (q, v), now or some periods ago.
 
     plant         (A (2n, 2n), B (2n, n)) over one period by the torque of the drives
     by_position   (n,) how the torque wanted at a joint depends on its measured position [N m/rad | N/m]
@@ -59,24 +62,29 @@ def sampled_loop(design, robot, dt, q, substeps=1, latency=0.0, law=None, plant=
     n, age = robot.n, in_steps(latency, dt / substeps)
     by_y, by_tau, by_memory, held = slopes(law, robot, q, ceil(age / substeps))
     robot = robot if plant is None else without_coulomb(plant)
-    H, size = 2 * n * (ceil(age) + 1), 2 * n * (ceil(age) + 1) + n + by_memory.shape[1]
-    part, newer = age - floor(age), 2 * n * floor(age)  # between steps, sensors interpolate
-    seen = np.zeros((2 * n, size))
-    seen[:, newer : newer + 2 * n] = (1.0 - part) * np.eye(2 * n)
-    seen[:, H - 2 * n : H] += part * np.eye(2 * n)
-    answer = by_y @ seen
-    answer[:, H : H + n] += by_tau
-    answer[:, H + n :] += by_memory
-    U, C = actuation(robot, q), turning(robot, q, robot.gravity(q))
-    answer[:n, :n] -= C  # a thrust that turns with the body is chosen for the body as it is when the period begins
+    U, turns, step, given = _physics_step(robot, q, dt / substeps)
+    periods = max(ceil(age / substeps), int(turns.any() and by_tau.any()))
+    one = np.eye(3 * n + n * periods + by_memory.shape[1])
+    x, past, told, memory = np.split(one, np.cumsum([2 * n, n * periods, n]))
+    path = [x]  # at physics steps since
+    for k in range(periods * substeps):
+        path.append(step @ path[-1] + given @ past[n * (k // substeps) :][:n])
+    newer, part = len(path) - 1 - floor(age), age - floor(age)
+    seen = (1.0 - part) * path[newer] + part * path[newer - ceil(part)]  # between steps, sensors interpolate
+    if periods:
+        told = told + turns @ path[-2][:n]
+    answer = by_y @ seen + by_tau @ told + by_memory @ memory
     answer[:n] = U @ np.linalg.pinv(U) @ answer[:n]
-    moves, by_torque = _history(robot, q, dt / substeps, substeps, C, H)
-    A, B = np.zeros((size, size)), np.zeros((size, n))
-    A[:H, :H], B[:H] = moves, by_torque
-    A[:H] += by_torque @ answer[:n]
-    A[H:] = answer
+    moves, by_torque = _over(step, given, substeps)
+    first, new = (past[:n], answer[:n]) if periods else (answer[:n], past)
+    A = np.vstack([moves @ x + by_torque @ first, past[n:], new, answer])
+    B = np.zeros((len(A), n))
+    if periods:
+        B[n + n * periods : 2 * n + n * periods] = np.eye(n)
+    else:
+        B[: 2 * n] = by_torque
     keep = _kept(A, 2 * n)
-    plant = moves[: 2 * n, : 2 * n], by_torque[: 2 * n] @ U
+    plant = moves, by_torque @ U
     return SampledLoop(A[np.ix_(keep, keep)], B[keep], answer[:n, keep], plant, np.diag(by_y[:n, :n]), held, law)
 
 
@@ -125,17 +133,44 @@ def slopes(law, robot, q, periods=0):
     return columns[:, : 2 * n], columns[:, 2 * n : 3 * n], columns[:, 3 * n :], held
 
 
-def _history(robot, q, h, substeps, C, H):
-    """(H, H), (H, n): x now and at the steps before, over one period, by a torque that is held."""
-    n = robot.n
+def _physics_step(robot, q, h):
+    """U (n, m), turns (n, n), A (2n, 2n), B (2n, n): over h [s] by the torque that is wanted, as far as U gives it.
+
+    A thrust is chosen anew each step for the body as it is then; what turns with the body against that is `turns`.
+    """
     A, B = linearise(robot, q, h)
-    A[:, :n] += B @ C
-    step, given = np.eye(H, k=-2 * n), np.zeros((H, n))
-    step[: 2 * n, : 2 * n], given[: 2 * n] = A, B
-    moves, by_torque = np.eye(H), np.zeros((H, n))
-    for _ in range(substeps):
-        moves, by_torque = step @ moves, step @ by_torque + given
+    U, C = actuation(robot, q), turning(robot, q, robot.gravity(q))
+    turns = C - U @ np.linalg.pinv(U) @ C
+    A[:, : robot.n] += B @ turns
+    return U, turns, A, B
+
+
+def _over(A, B, steps):
+    """The same over several steps, by a torque that is held."""
+    moves, by_torque = A, B
+    for _ in range(steps - 1):
+        moves, by_torque = A @ moves, A @ by_torque + B
     return moves, by_torque
+
+
+def decays(A) -> bool:
+    """Whether all poles of A (N, N) lie inside the unit circle; by squaring, |poles|ᵐ ≤ |Aᵐ| and |tr Aᵐ| ≤ N |pole|ᵐ.
+
+    Poles nearer to the circle than about 1e-8 count as outside.
+    """
+    if not np.isfinite(A).all():
+        return False
+    size, power = 0.0, A  # of Aᵐ = e^size power
+    for _ in range(SQUARINGS):
+        norm = np.linalg.norm(power)
+        if norm == 0.0:
+            return True
+        size, power = size + np.log(norm), power / norm
+        trace = abs(np.trace(power))
+        if size < 0.0 or (trace > 0.0 and size + np.log(trace) > np.log(len(A))):
+            return size < 0.0
+        size, power = 2.0 * size, power @ power
+    return False
 
 
 def _kept(A, x) -> np.ndarray:

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from robocalc.control import CONTROLLERS, LQR, PD, PID, ComputedTorque, damping_limit
 from robocalc.control.analysis import analyse
+from robocalc.control.sampled_loop import decays
 from robocalc.dynamics import load
 from robocalc.errors import InvalidInput
 from tests.sims.loop_cases import DT, INERTIA, one_joint
@@ -111,16 +112,59 @@ def test_an_analysis_agrees_with_what_the_loop_does(tag):
 
 
 def comes_back(design, robot, steps=3000):
+    return bool(np.abs(released(design, robot, 1e-4, steps)[-1]).max() < 1e-4)
+
+
+def released(design, robot, aside, steps, every=1, latency=0.0, older=0.0):
+    """(steps + 1, n) deviations from home in the twin, let go `aside` of it, seen `older` than the law knows."""
     from sims.effects import make_effects
     from sims.engines.loop import simulate
     from sims.engines.twin import Twin
 
-    law = design.law(robot, DT, robot.home)
+    law = design.law(robot, every * DT, robot.home, substeps=every, latency=latency)
     rest = np.zeros((steps + 1, 3, robot.n))
     rest[:, 0] = robot.home
-    start = robot.home + 1e-4, np.zeros(robot.n)
-    log = simulate(Twin(robot, DT), law, rest, make_effects(robot, DT, steps), start=start).log
-    return bool(np.abs(log.q[-1] - robot.home).max() < 1e-4)
+    effects = make_effects(robot, DT, steps, control_every=every, latency=latency + older)
+    start = robot.home + aside, np.zeros(robot.n)
+    return simulate(Twin(robot, DT), law, rest, effects, start=start).log.q - robot.home
+
+
+@pytest.mark.parametrize("latency", [0.0, 4e-3, 10.5e-3])
+@pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.parametrize("robot", ["cart_pole", "quadrotor_2d"])
+def test_the_slowest_poles_of_a_law_that_predicts_are_those_of_its_run(robot, every, latency):
+    """Long after it is let go, a motion of two poles z and z̄ obeys x₊₊ = 2 Re(z) x₊ - |z|² x."""
+    robot = load(robot)
+    poles = analyse(LQR(), robot, every * DT, substeps=every, latency=latency).poles[:2]
+    x = released(LQR(), robot, 1e-5, 6000, every, latency)[3000::100]
+    fit = np.linalg.lstsq(np.stack([x[1:-1].ravel(), x[:-2].ravel()], axis=1), x[2:].ravel(), rcond=None)[0]
+    assert_allclose(
+        np.sort_complex(np.roots([1, -fit[0], -fit[1]])), np.sort_complex(poles ** (100 // every)), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("law", "latency"), [("pd", 0.0), ("pid", 0.0), ("computed_torque", 0.0), ("cascade", 0.0), ("lqr", 4e-3)]
+)
+def test_a_run_bears_a_delay_below_the_delay_margin_and_none_above(tmp_path, law, latency):
+    """Measurements are older than the law knows by a little less, and by a little more, than its margin."""
+    given = {"pd": {"kp": KP, "kd": KD}, "pid": {"kp": KP, "ki": 500.0, "kd": KD}}
+    robot, design = one_joint(tmp_path), CONTROLLERS[law](**given.get(law, {}))
+    margin = analyse(design, robot, DT, [0.0], latency=latency).delay_margin[0]
+    for share, bears in ((0.93, True), (1.07, False)):
+        x = released(design, robot, 1e-5, 6000, latency=latency, older=share * margin)
+        assert (np.abs(x[-500:]).max() < np.abs(x[2000:2500]).max()) == bears, (margin, share)
+
+
+def test_decay_is_told_as_by_the_poles():
+    rng = np.random.default_rng(0)
+    for radius in (0.3, 0.999, 1 - 1e-6, 1 + 1e-6, 1.001, 40.0):
+        for _ in range(10):
+            A = rng.normal(size=(12, 12))
+            assert decays(A * radius / np.abs(np.linalg.eigvals(A)).max()) == (radius < 1)
+    assert decays(np.eye(5, k=-1))
+    assert not decays(np.eye(5))
+    assert not decays(np.full((2, 2), np.nan))
 
 
 def test_a_pd_of_the_cart_holds_a_pole_that_hangs_but_not_one_that_stands():
