@@ -13,7 +13,7 @@ from sims.report.compare import MISSING, Compared, compare_runs
 from sims.report.data import FRAME_RATE, MAX_FRAMES, Body
 from sims.report.document import Meshes, describe_body, describe_panels
 from sims.report.pack import Packer
-from sims.report.paper import as_json, fill, player, policy, script, styles, write_text
+from sims.report.paper import as_json, fill, page, player, script, styles, write_text
 from sims.report.stored import pushes, spans
 from sims.report.tables import moment, notes_list, number, section, unit
 
@@ -32,14 +32,12 @@ def comparison_text(compared: Compared) -> str:
     """The whole page."""
     packer = Packer()
     document, problems = _document(compared, packer)
-    three, own = script("three.min.js"), player(*PLAYER)
     title = " and ".join(compared.names)
-    return fill(
+    return page(
         "compare.html",
-        hashes=f"{policy(three)} {policy(own)}",
-        title=html.escape(f"{title} · robocalc"),
-        name=html.escape(title),
-        description=html.escape(f"{len(compared.names)} runs, held against {compared.names[0]}"),
+        title=f"{title} · robocalc",
+        name=title,
+        description=f"{len(compared.names)} runs, held against {compared.names[0]}",
         stage=fill("stage.html", duration=repr(compared.duration), keys=_keys(compared.names)),
         notes=notes_list([*compared.notes, *problems]),
         settings=_settings(compared),
@@ -47,8 +45,7 @@ def comparison_text(compared: Compared) -> str:
         style=styles("page.css"),
         json=as_json(document),
         arrays=packer.text(),
-        three=three,
-        player=own,
+        scripts=(script("three.min.js"), player(*PLAYER)),
     )
 
 

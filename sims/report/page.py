@@ -13,7 +13,7 @@ from pathlib import Path
 from sims.report.data import ReportData
 from sims.report.document import describe
 from sims.report.pack import Packer
-from sims.report.paper import as_json, fill, player, policy, script, styles, write_text
+from sims.report.paper import as_json, fill, page, player, script, styles, write_text
 from sims.report.tables import acceptance_table, budget_table, metrics_table, notes_list, reasons_list, versions_table
 
 PLAYER = ("data.js", "marks.js", "scene.js", "plots.js", "player.js", "report.js")
@@ -29,17 +29,14 @@ def page_text(data: ReportData) -> str:
     """The whole page. A mesh that cannot be read is left out, and the page says so."""
     packer = Packer()
     document, problems = describe(data, packer)
-    three, own = script("three.min.js"), player(*PLAYER)
     verdict, word = {True: ("good", "Accepted"), False: ("bad", "Not accepted")}.get(data.accepted, NO_VERDICT)
-    return fill(
+    said = f"<strong>{data.verdict or word}</strong> <span>{html.escape(data.outcome)}</span>"
+    return page(
         "page.html",
-        hashes=f"{policy(three)} {policy(own)}",
-        title=html.escape(f"{data.name} · robocalc"),
-        name=html.escape(data.name),
-        description=html.escape(data.description),
-        verdict=verdict,
-        verdict_word=data.verdict or word,
-        outcome=html.escape(data.outcome),
+        title=f"{data.name} · robocalc",
+        name=data.name,
+        description=data.description,
+        verdict=f'<p class="verdict {verdict}">{said}</p>',
         stage=fill("stage.html", duration=repr(data.duration), keys=fill("keys.html")),
         notes=notes_list([*data.notes, *problems]),
         reasons=reasons_list(data.reasons),
@@ -52,6 +49,5 @@ def page_text(data: ReportData) -> str:
         style=styles("page.css"),
         json=as_json(document),
         arrays=packer.text(),
-        three=three,
-        player=own,
+        scripts=(script("three.min.js"), player(*PLAYER)),
     )

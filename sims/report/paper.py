@@ -1,6 +1,7 @@
 """What every page is made of: a template filled once, scripts that a policy names, JSON that no name can leave.
 
-fill        template and parts -> the page's text
+page        head, template and parts, data and scripts -> the page's text
+fill        template and parts -> text
 script      a file of static/ as the text of a script
 player      several of them, in one scope
 policy      a script's hash, for the Content-Security-Policy
@@ -10,6 +11,7 @@ write_text  a file, written whole or not at all
 
 import base64
 import hashlib
+import html
 import json
 import os
 import re
@@ -38,6 +40,32 @@ def fill(template, **parts) -> str:
     """Each {{name}} of static/`template` once, in one pass: a part that contains braces is not filled again."""
     text = (STATIC / template).read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], text)
+
+
+def page(
+    template, *, title, name, description, style, scripts, json, arrays=None, kind="", verdict="", allowed="", **parts
+) -> str:
+    """A whole page: the head that all pages share, static/`template` as its main part, data and scripts.
+
+    title, name, description   plain text; kind: small beside the name; verdict: HTML beside both
+    scripts, json, arrays      texts, the only scripts that the page's policy lets run, and what they read
+    allowed                    what the policy lets them do besides, as "connect-src 'self'"
+    """
+    head = fill(
+        "head.html",
+        hashes=" ".join(policy(text) for text in scripts),
+        allowed=f"; {allowed}" if allowed else "",
+        title=html.escape(title),
+        style=style,
+        name=html.escape(name) + (f" <small>{kind}</small>" if kind else ""),
+        description=html.escape(description),
+        verdict=f"{verdict}\n  " if verdict else "",
+    )
+    data = f'<script type="application/json" id="report">{json}</script>\n'
+    if arrays is not None:
+        data += f'<script type="text/plain" id="arrays">{arrays}</script>\n'
+    run = "".join(f"<script>{text}</script>\n" for text in scripts)
+    return f"{head}{fill(template, **parts)}{data}{run}</body>\n</html>\n"
 
 
 def styles(*names) -> str:

@@ -4,7 +4,6 @@ write_sweep    sims.batch.Table (or anything with columns, keys, metrics, folder
 add_replays    pages for the worst runs whose folders were kept, so that they are one click away
 """
 
-import html
 import math
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from robocalc.errors import InvalidInput, RobocalcError
 from sims.report.gather import meaning
 from sims.report.pack import Packer
 from sims.report.page import write_page
-from sims.report.paper import as_json, fill, player, policy, styles, write_text
+from sims.report.paper import as_json, page, player, styles, write_text
 from sims.report.stored import stored_data
 from sims.report.tables import notes_list, number, section
 from sims.scenario.metric_names import METRIC_NAMES
@@ -42,26 +41,25 @@ def write_sweep(path, table, name="", notes=()) -> Path:
 
 def sweep_text(table, name="", replays=None, notes=()) -> str:
     """The whole page."""
-    packer, own = Packer(), player(*PLAYER)
+    packer = Packer()
     document = _document(table, packer, replays or {})
     count = len(table.columns["run"])
     title = f"Sweep of {name}" if name else "Sweep"
     shown = (
         "" if count <= MOST_ROWS else f"Points and lines show {MOST_ROWS:,} of {count:,} runs, the extremes included. "
     )
-    return fill(
+    return page(
         "sweep.html",
-        hashes=policy(own),
-        title=html.escape(f"{title} · robocalc"),
-        name=html.escape(title),
-        description=html.escape(f"{count:,} runs over {', '.join(table.keys)}"),
+        title=f"{title} · robocalc",
+        name=title,
+        description=f"{count:,} runs over {', '.join(table.keys)}",
         counts=_counts(table),
         notes=notes_list([*getattr(table, "warnings", ()), *notes]),
         reduced=shown,
         style=styles("page.css", "charts.css"),
         json=as_json(document),
         arrays=packer.text(),
-        player=own,
+        scripts=(player(*PLAYER),),
     )
 
 

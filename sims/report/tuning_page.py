@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 
 from robocalc.errors import InvalidInput
-from sims.report.paper import as_json, fill, player, policy, styles, write_text
+from sims.report.paper import as_json, page, player, styles, write_text
 from sims.report.tables import notes_list, number, section, unit
 
 PLAYER = ("data.js", "charts.js", "tuning.js")
@@ -48,7 +48,6 @@ def read_study(path) -> dict:
 def tuning_text(study) -> str:
     """The whole page; what the study lacks is left out."""
     study = _whole(study)
-    own = player(*PLAYER)
     notes = []
     if study.get("format", FORMAT) != FORMAT:
         notes.append(f"The study has format {study['format']!r}, this page shows {FORMAT!r} as far as it goes.")
@@ -56,13 +55,12 @@ def tuning_text(study) -> str:
         notes.append(f"Of {len(study['history']):,} evaluations {MOST:,} are drawn, the best included.")
     name = str(study.get("name") or study.get("scenario") or "tuning")
     method = f"{study.get('method', '')}, {len(study['history'])} evaluations of {study.get('scenario', '')}"
-    return fill(
+    return page(
         "tuning.html",
-        hashes=policy(own),
-        title=html.escape(f"{name} · robocalc"),
-        name=html.escape(f"Tuning of {name}"),
-        description=html.escape(method),
-        verdict=html.escape(str(study.get("verdict") or "")),
+        title=f"{name} · robocalc",
+        name=f"Tuning of {name}",
+        description=method,
+        verdict=f'<p class="verdict">{html.escape(str(study.get("verdict") or ""))}</p>',
         notes=notes_list(notes),
         explain=_explain(study),
         gains=_gains(study),
@@ -71,7 +69,7 @@ def tuning_text(study) -> str:
         robustness=_robustness(study),
         style=styles("page.css", "charts.css"),
         json=as_json(_drawn(study)),
-        player=own,
+        scripts=(player(*PLAYER),),
     )
 
 

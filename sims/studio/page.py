@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sims.report.document import describe
 from sims.report.pack import Packer
-from sims.report.paper import as_json, fill, player, policy, script, styles
+from sims.report.paper import as_json, fill, page, player, script, styles
 from sims.studio.picture import shown
 
 HERE = Path(__file__).resolve().parent
@@ -20,18 +20,19 @@ def page_text(made, file: str) -> str:
     """The page with the run as its first picture; file: the name that `save` proposes."""
     data, packer = shown(made), Packer()
     document, _ = describe(data, packer)
-    three, own = script("three.min.js"), player(*PLAYER, *(str(HERE / name) for name in OWN))
-    return fill(
+    own = player(*PLAYER, *(str(HERE / name) for name in OWN))
+    return page(
         str(HERE / "studio.html"),
-        hashes=f"{policy(three)} {policy(own)}",
-        title=html.escape(f"{data.name} · robocalc studio"),
-        name=html.escape(data.name),
-        description=html.escape(data.description),
+        title=f"{data.name} · robocalc studio",
+        name=data.name,
+        kind="studio",
+        description=data.description,
+        verdict='<p class="verdict" id="verdict" role="status"><strong></strong> <span></span></p>',
+        allowed="connect-src 'self'",
         file=html.escape(file, quote=True),
         stage=fill("stage.html", duration=repr(data.duration), keys=fill("keys.html")),
         style=styles("page.css", str(HERE / "studio.css")),
         json=as_json(document),
         arrays=packer.text(),
-        three=three,
-        player=own,
+        scripts=(script("three.min.js"), own),
     )
