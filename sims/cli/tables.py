@@ -14,9 +14,9 @@ from pathlib import Path
 EXIT = {"accepted": 0, "rejected": 1, "infeasible": 3, "diverged": 4}
 GROUPS = (  # of the metrics' first words: how close, how hard, how safe, how long; then all others
     ("tracking", "state", "settling", "overshoot"),
-    ("torque", "effort", "energy", "smoothness"),
+    ("torque", "effort", "energy", "power", "wear", "smoothness"),
     ("limits", "clearance", "contact", "grasp", "object"),
-    ("time",),
+    ("time", "cost"),
 )
 COLOR = {"accepted": "green", "rejected": "red", "infeasible": "red", "diverged": "red"}
 
