@@ -16,6 +16,7 @@ import numpy as np
 from robocalc.control.estimating import Filter, covariance, finite, square_root, unscented
 from robocalc.control.estimation_plants import motion_of, sensor_of
 from robocalc.control.gains import check_period
+from robocalc.control.riccati import shown, unmoved
 from robocalc.errors import InvalidInput
 
 EDGE = 1e-9  # as in riccati: margin of stability, and share below which a mode counts as not seen
@@ -58,7 +59,11 @@ def _unseen(A, C, Q, names) -> str:
             if relevant and np.abs(W @ modes[:, k]).max() <= EDGE * max(1.0, np.abs(W).max()):
                 share = np.abs(modes[:, k])
                 states = ", ".join(names[i] for i in np.flatnonzero(share > 0.1 * share.max()))
-                return f"{told}: the motion of {states} (pole {poles[k]:.4g}) {why}"
+                return f"{told}: the motion of {states} (pole {shown(poles[k])}) {why}"
+    for M, W, why in ((A.T, C.T, "is not seen by C"), (A, Q, "stands on the edge of stability and is not driven by Q")):
+        if found := unmoved(M, W, on_edge_only=W is Q):
+            states = ", ".join(names[i] for i in found[0])
+            return f"{told}: the motion of {states} (pole {shown(found[1])}) {why}"
     return f"{told}: some motion that does not die out is not seen by C, or not driven by Q"
 
 

@@ -168,6 +168,8 @@ def check_seen(kind, robot, dt, senses, torque, drift, q_nominal):
     C, R = np.eye(m)[: 2 * n], np.square(senses.position)
     R = np.concatenate([R, np.full(n, np.nan) if senses.velocity is None else np.square(senses.velocity)])
     told = ~np.isnan(R)
+    if not told.any():
+        raise InvalidInput(f"estimator {kind} has nothing to go by: no joint of {robot.name} has an encoder")
     names = [f"{what} of {j}" for what in ("position", "velocity") for j in robot.joints]
     names += [f"disturbance of {robot.joints[i]}" for i in wanders]
     try:

@@ -16,6 +16,7 @@ Optim. 43(5), real-time iterations; Pannocchia & Rawlings (2003), AIChE J. 49(2)
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from math import exp, inf, isclose
 from typing import Literal
 
@@ -35,7 +36,7 @@ from robocalc.control.gains import (
 )
 from robocalc.control.inputs import has_thrusters, input_limits, per_input, state_names
 from robocalc.control.law import Law
-from robocalc.control.tracking import R_WEIGHT, resting, solve_along
+from robocalc.control.tracking import R_WEIGHT, resting, solve_along, unheld
 from robocalc.errors import InvalidInput, UnknownName
 
 MODELS = ("reference", "rti")
@@ -123,7 +124,8 @@ class MPC:
         model = along(robot, reference, step, substeps)
         gains, memory = self._tables(robot, model, reference, known, dt, substeps, latency)
         room = np.zeros((-(-memory // WIDTH), WIDTH))
-        return Law(k.mpc, rows(gains), room, dt, self.feedforward, robot, told)
+        tell = partial(told, known=unheld(model, robot, "mpc"))
+        return Law(k.mpc, rows(gains), room, dt, self.feedforward, robot, tell)
 
     def _tables(self, robot, model, reference, known, dt, substeps, latency):
         """(gains as one row, how much memory the law needs)."""
@@ -177,10 +179,11 @@ class MPC:
         return x, np.tile(soft, (2, 1))
 
 
-def told(memory):
-    """Sentences on a run: deadlines missed, programs not solved within their iterations."""
+def told(memory, known=()):
+    """Sentences on a run: those known before, deadlines missed, programs not solved within their iterations."""
     from robocalc.control import kernels_horizon as h
 
+    yield from known
     calls = int(memory[h.CALLS])
     for at, what in ((h.MISSES, "missed its deadline"), (h.UNSOLVED, "used up its iterations")):
         if memory[at] > 0:

@@ -11,6 +11,7 @@ from robocalc.errors import InvalidInput
 
 ON_AXIS = 1e-9  # margin by which a motion counts as stable, relative to the largest pole
 UNMOVED = 1e-9  # share of B or Q seen by a mode below which the mode is not seen
+SLOW = 1e-6  # from the edge of stability: a closed loop as near as this is looked at for what no input moves
 NEARLY = 1e-7  # of the greatest singular value: so far rounding moves a pole that comes twice
 
 
@@ -32,8 +33,7 @@ def dlqr(A, B, Q, R, N=None, *, horizon=None, terminal=None, names=None):
     _only_with_horizon(terminal)
     S = _riccati(solve_discrete_are, A, B, Q, R, N, names, 1.0)
     K = np.linalg.solve(R + B.T @ S @ B, B.T @ S @ A + N.T)
-    if not np.abs(np.linalg.eigvals(A - B @ K)).max() < 1.0:
-        raise InvalidInput(unstable(A, B, Q, names, 1.0))
+    _check_closed(np.abs(np.linalg.eigvals(A - B @ K)).max(), A, B, Q, names, 1.0)
     return K, S
 
 
@@ -52,8 +52,7 @@ def lqr(A, B, Q, R, N=None, *, horizon=None, terminal=None, names=None):
     _only_with_horizon(terminal)
     S = _riccati(solve_continuous_are, A, B, Q, R, N, names, 0.0)
     K = np.linalg.solve(R, B.T @ S + N.T)
-    if not np.linalg.eigvals(A - B @ K).real.max() < 0.0:
-        raise InvalidInput(unstable(A, B, Q, names, 0.0))
+    _check_closed(np.linalg.eigvals(A - B @ K).real.max(), A, B, Q, names, 0.0)
     return K, S
 
 
@@ -117,6 +116,13 @@ def _riccati(solve, A, B, Q, R, N, names, edge):
     return (S + S.T) / 2
 
 
+def _check_closed(size, A, B, Q, names, edge):
+    """raises InvalidInput where the greatest closed-loop pole is not stable, or is so by rounding alone."""
+    slow = SLOW * (1.0 if edge else max(1.0, np.abs(A).max()))
+    if not size < edge or (size > edge - slow and unmoved(A, B, edge)):
+        raise InvalidInput(unstable(A, B, Q, names, edge))
+
+
 def unstable(A, B, Q, names, edge) -> str:
     """Which motion no u = -K x can stabilise: one sentence; edge 1: sampled, 0: continuous.
 
@@ -135,16 +141,23 @@ def unstable(A, B, Q, names, edge) -> str:
             if size[k] >= edge - ON_AXIS * max(1.0, np.abs(poles).max()) and unseen:
                 share = np.abs(modes[:, k])
                 states = ", ".join(names[i] for i in np.flatnonzero(share > 0.1 * share.max()))
-                return f"{told}: its motion of {states} (pole {poles[k]:.4g}) {why}"
+                return f"{told}: its motion of {states} (pole {shown(poles[k])}) {why}"
     for M, W, why in ((A, B, "is not moved by the input"), (A.T, Q, "is not weighted by Q")):
-        if found := _lost(M, W, edge, why.endswith("Q")):
+        if found := unmoved(M, W, edge, why.endswith("Q")):
             states, pole = ", ".join(names[i] for i in found[0]), found[1]
-            return f"{told}: its motion of {states} (pole {pole:.4g}) {why}"
+            return f"{told}: its motion of {states} (pole {shown(pole)}) {why}"
     return f"{told}: some unstable motion is not moved by the input, or not weighted by Q"
 
 
-def _lost(A, B, edge, on_edge_only):
+def shown(pole) -> str:
+    """A pole as text, without an imaginary part that is none."""
+    return f"{pole.real:.4g}" if abs(pole.imag) <= NEARLY * abs(pole) else f"{pole:.4g}"
+
+
+def unmoved(A, B, edge=1.0, on_edge_only=False):
     """(states, pole) of a motion that does not decay and in which [A - pole 1, B] has no full rank; None.
+
+    edge      1: sampled, 0: continuous              on_edge_only   whether motions that grow are left out
 
     Poles that come several times have no eigenvectors to look at one by one: the singular vectors tell.
     """

@@ -4,6 +4,7 @@ TVLQR    the design: τ = τ_ff + K_k (x_ref - x̂),  x = (q, v), K_k of control
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from math import isclose
 
 import numpy as np
@@ -22,7 +23,7 @@ from robocalc.control.gains import (
 )
 from robocalc.control.inputs import per_input, state_names
 from robocalc.control.law import Law
-from robocalc.control.riccati import dlqr, tvlqr
+from robocalc.control.riccati import dlqr, shown, tvlqr, unmoved
 from robocalc.errors import InvalidInput
 
 HELD_FOR = 1.0  # [s] whose cost ends the motion, where its end can be held by no feedback
@@ -77,7 +78,8 @@ class TVLQR:
             K = K @ Phi
         else:
             past = np.zeros((len(K), 0, robot.n, robot.n))
-        return Law(k.feedback_along, *k.tables(K, past, dt), dt, self.feedforward, robot)
+        tell = partial(repeat, unheld(model, robot, "tvlqr"))
+        return Law(k.feedback_along, *k.tables(K, past, dt), dt, self.feedforward, robot, tell)
 
     def feedback(self, robot, dt, q_nominal=None, *, substeps=1, reference=None, step=None):
         """(K (P + 1, m, 2n), S (P + 1, 2n, 2n)) of P control periods and of rest afterwards: inputs δu = -K δx, cost to
@@ -103,6 +105,20 @@ def resting(robot, q) -> np.ndarray:
     reference = np.zeros((2, 3, robot.n))
     reference[:, 0] = configuration(robot, q)
     return reference
+
+
+def unheld(model, robot, name) -> tuple:
+    """A sentence on the states that no drive brings to rest where the motion ends, or (); tyres may do so too."""
+    found = None if getattr(robot.tree, "tyres", ()) else unmoved(model.A[-1], model.B[-1])
+    if found is None:
+        return ()
+    states, pole = ", ".join(state_names(robot)[i] for i in found[0]), shown(found[1])
+    return (f"{name}: where the motion ends, no drive moves {states} (pole {pole}): what is off there stays off",)
+
+
+def repeat(sentences, memory) -> tuple:
+    """A law's `tell` that does not depend on the run."""
+    return sentences
 
 
 def solve_along(model, Q, R, dt, names):
