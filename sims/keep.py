@@ -8,15 +8,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from sims.build import motion_limits
 from sims.record import RunNotSaved, collect_versions, write_run
 from sims.report.budget import error_budget
 from sims.report.frames import write_frames
-from sims.report.gather import report_data
+from sims.report.of_run import data_of
 from sims.report.page import write_page
 from sims.report.plots import write_plots
-from sims.report.stored import pushes
-from sims.report.unsolved import unsolved_data
 from sims.result import Run
 
 
@@ -39,7 +36,11 @@ def keep(made: Run, folder, *, plots, report) -> Run:
     wanted, versions = made.scenario.output.keep, collect_versions(made.plant_robot, made.scenario)
     page = report and "replay" in wanted
     budget = error_budget(made.scenario, made.plan, made.log) if page else None
-    shown = _shown(made, versions, budget)
+
+    @cache
+    def shown():  # made when plots or page ask first
+        return data_of(made, scenario_text=made.scenario.to_yaml(), versions=versions, budget=budget)
+
     written = write_run(
         folder,
         scenario=made.scenario,
@@ -59,34 +60,6 @@ def keep(made: Run, folder, *, plots, report) -> Run:
         error_budget=budget,
     )
     return replace(made, folder=written.folder, warnings=written.warnings)
-
-
-def _shown(made: Run, versions, budget):
-    """The data of plots and page, made when one of them asks first."""
-    if made.log is None:
-        words = {"versions": versions, "notes": made.warnings}
-        return cache(lambda: unsolved_data(made.scenario, made.robot, made.world, made.plan, **words))
-    return cache(
-        lambda: report_data(
-            name=made.scenario.name,
-            description=made.scenario.description,
-            robot=made.robot,
-            log=made.log,
-            outcome=made.why,
-            accepted=made.accepted,
-            shapes=made.world,
-            steps=made.paced or made.plan.steps,
-            disturbances=pushes(made.scenario),
-            metrics=made.metrics,
-            acceptance=made.acceptance,
-            scenario_text=made.scenario.to_yaml(),
-            versions=versions,
-            limits=motion_limits(made.scenario, made.robot),
-            planned_clearance=None if made.plan.clearance is None else made.plan.clearance[:2],
-            notes=made.warnings,
-            budget=budget,
-        )
-    )
 
 
 def _plan_info(plan) -> dict:

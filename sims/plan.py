@@ -19,7 +19,7 @@ from robocalc.optimize import Plan, Status, Violation
 from robocalc.trajectory import Trajectory, discrete_reference
 from robocalc.trajectory.numbers_given import steps as whole_steps
 from sims.build import gripper_joints, motion_limits, steered, with_room
-from sims.planners.base import DERIVATIVES, Caught, Failed
+from sims.planners.base import DERIVATIVES, Caught, Failed, beyond
 from sims.steps import CLOSING, Mover
 
 OPEN_END = 1e-9  # relative: rounding is no violation of a limit
@@ -177,12 +177,10 @@ def broken_limits(trajectory: Trajectory, limits, robot, tracked):
 
 def _leaving(trajectory, limits, robot, derivatives):
     for order, (name, unit) in enumerate(derivatives):
-        lower, upper = limits.bounds(name, robot.n)
-        values, times = trajectory.extrema_with_times(order)
-        beyond = np.array([lower - values[0], values[1] - upper])
+        (excess, times), upper = beyond(trajectory, limits, order), limits.bounds(name, robot.n)[1]
         slack = OPEN_END * np.maximum(1.0, np.abs(np.where(np.isfinite(upper), upper, 1.0)))
-        for side, joint in zip(*np.nonzero(beyond > slack), strict=True):
-            yield Violation(f"{name} limit of {robot.joints[joint]}", beyond[side, joint], unit, times[side, joint])
+        for side, joint in zip(*np.nonzero(excess > slack), strict=True):
+            yield Violation(f"{name} limit of {robot.joints[joint]}", excess[side, joint], unit, times[side, joint])
 
 
 def too_long(trajectory, scenario):

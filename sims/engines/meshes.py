@@ -3,29 +3,16 @@
 PyBullet reads the same files itself; when one is missing or broken it prints a line and goes on without the shape.
 """
 
-from pathlib import Path
-
 import numpy as np
 
+from robocalc.dynamics.collision.files import check_vertices, parsed, stl_corners
 from robocalc.errors import InvalidInput
-
-READERS = {}
 
 
 def read_vertices(file):
     """Vertices (K, 3) [m] of an OBJ or STL file, K ≥ 4; InvalidInput names the file and what is wrong."""
-    path = Path(file)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InvalidInput(f"mesh file {path}: {path.suffix or 'no suffix'} is not read; convert it to .obj or .stl")
-    try:
-        vertices = reader(path.read_bytes())
-    except OSError as error:
-        raise InvalidInput(f"mesh file {path}: {error.strerror or error}") from None
-    except (ValueError, IndexError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"mesh file {path} cannot be read: {error}") from None
-    if len(vertices) < 4 or not np.isfinite(vertices).all():
-        raise InvalidInput(f"mesh file {path}: needs at least 4 finite vertices, has {len(vertices)}")
+    vertices = parsed(file, READERS)
+    check_vertices(file, vertices)
     return vertices
 
 
@@ -34,16 +21,7 @@ def _obj(data: bytes):
     return np.array([line.split()[1:4] for line in lines if line.startswith(("v ", "v\t"))], float).reshape(-1, 3)
 
 
-def _stl(data: bytes):
-    count = int.from_bytes(data[80:84], "little")
-    if len(data) == 84 + 50 * count:  # the only sure sign of a binary file
-        triangles = np.frombuffer(data, np.dtype([("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")]), count, 84)
-        return triangles["v"].reshape(-1, 3).astype(float)
-    lines = data.decode("ascii").split("\n")
-    return np.array([line.split()[1:4] for line in lines if line.split()[:1] == ["vertex"]], float).reshape(-1, 3)
-
-
-READERS |= {".obj": _obj, ".stl": _stl}
+READERS = {".obj": _obj, ".stl": stl_corners}
 
 
 def hull_mass_properties(vertices):

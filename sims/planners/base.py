@@ -2,6 +2,7 @@
 
 Failed           a step that cannot be done: the reason, and what would help
 Caught           what a grasp holds, and from when on
+beyond           by how much a motion leaves the limits of one derivative
 farthest_beyond  the limit that a motion breaks most
 """
 
@@ -31,6 +32,14 @@ class Caught(NamedTuple):
     taken: float
     in_hand: np.ndarray
     brought: np.ndarray | None = None
+
+
+def beyond(motion, limits, order):
+    """(by how much derivative `order` of each joint leaves its lower and upper limit, less than 0 inside; when [s]),
+    (2, n) each."""
+    values, times = motion.extrema_with_times(order)
+    lower, upper = limits.bounds(DERIVATIVES[order][0], motion.n)
+    return np.array([lower - values[0], values[1] - upper]), times
 
 
 def farthest_beyond(motion, limits, joints) -> Violation:

@@ -16,7 +16,7 @@ from robocalc.dynamics.tree import Geometry, Pose
 from robocalc.dynamics.tree import Shape as TreeShape
 from robocalc.optimize import plan_motion
 from robocalc.trajectory import minimum_jerk
-from sims.planners.base import DERIVATIVES, SAME, Failed
+from sims.planners.base import DERIVATIVES, SAME, Failed, beyond
 from sims.planners.follow import FLYING, PLANAR, ROLLING, BeyondInputs, add_flat
 from sims.planners.smooth import WINDOW, Driven, Flown, nearest_turn
 
@@ -87,14 +87,11 @@ def _go(mover, step, way, goal, turned):
 def _within(mover):
     """Bends ask for more than the corners did: raise BeyondInputs for the limit that they break."""
     for order, (name, unit) in enumerate(DERIVATIVES[1:], start=1):
-        values, times = mover.trajectory.extrema_with_times(order)
-        low, high = mover.limits.bounds(name, mover.robot.n)
-        beyond = np.array([low - values[0], values[1] - high])
-        side, joint = np.unravel_index(np.argmax(beyond), beyond.shape)
-        if beyond[side, joint] > 0:
-            at = times[side, joint]
-            what = f"{name} limit of {mover.robot.joints[joint]} exceeded by {beyond[side, joint]:.4g} {unit}"
-            raise BeyondInputs(f"{what} at t = {at:.3g} s", float(beyond[side, joint]), unit)
+        excess, times = beyond(mover.trajectory, mover.limits, order)
+        side, joint = np.unravel_index(np.argmax(excess), excess.shape)
+        if excess[side, joint] > 0:
+            what = f"{name} limit of {mover.robot.joints[joint]} exceeded by {excess[side, joint]:.4g} {unit}"
+            raise BeyondInputs(f"{what} at t = {times[side, joint]:.3g} s", float(excess[side, joint]), unit)
 
 
 def places(robot) -> int:

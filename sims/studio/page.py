@@ -7,9 +7,9 @@ import html
 from pathlib import Path
 
 from sims.report.document import describe
+from sims.report.of_run import data_of
 from sims.report.pack import Packer
 from sims.report.paper import as_json, fill, page, player, script, styles
-from sims.studio.picture import shown
 
 HERE = Path(__file__).resolve().parent
 PLAYER = ("data.js", "marks.js", "scene.js", "plots.js", "player.js")
@@ -18,7 +18,7 @@ OWN = ("drag.js", "widgets.js", "studio.js")
 
 def page_text(made, file: str) -> str:
     """The page with the run as its first picture; file: the name that `save` proposes."""
-    data, packer = shown(made), Packer()
+    data, packer = data_of(made), Packer()
     document, _ = describe(data, packer)
     own = player(*PLAYER, *(str(HERE / name) for name in OWN))
     return page(

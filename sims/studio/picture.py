@@ -11,44 +11,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from sims.build import motion_limits
 from sims.report.bodies import tool_poses
 from sims.report.document import describe
-from sims.report.gather import report_data
+from sims.report.of_run import data_of
 from sims.report.pack import Packer
 from sims.report.paper import as_json
-from sims.report.stored import pushes
 from sims.report.tables import acceptance_table, metrics_table, notes_list, number, reasons_list
-from sims.report.unsolved import unsolved_data
 
 WORDS = {"accepted": "Accepted", "rejected": "Not accepted", "infeasible": "Infeasible", "diverged": "Diverged"}
 
 
-def shown(made):
-    """ReportData of a run, or of a plan that failed."""
-    if made.log is None:
-        return unsolved_data(made.scenario, made.robot, made.world, made.plan, notes=made.warnings)
-    return report_data(
-        name=made.scenario.name,
-        description=made.scenario.description,
-        robot=made.robot,
-        log=made.log,
-        outcome=made.why,
-        accepted=made.accepted,
-        shapes=made.world,
-        steps=made.paced or made.plan.steps,
-        disturbances=pushes(made.scenario),
-        metrics=made.metrics,
-        acceptance=made.acceptance,
-        limits=motion_limits(made.scenario, made.robot),
-        planned_clearance=None if made.plan.clearance is None else made.plan.clearance[:2],
-        notes=made.warnings,
-    )
-
-
 def picture(made, data=None) -> dict:
     """A page's news: `report` and `arrays` as `unpack` of the player takes them, without meshes; tables as HTML."""
-    data = data or shown(made)
+    data = data or data_of(made)
     moving = tuple(replace(body, solids=()) for body in data.bodies)  # their solids are there already
     packer = Packer()
     document, _ = describe(replace(data, bodies=moving), packer)

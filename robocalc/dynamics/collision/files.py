@@ -26,22 +26,32 @@ class Mesh(NamedTuple):
 
 def read_mesh(file) -> Mesh:
     """The mesh of a file; InvalidInput names the file and what is wrong."""
+    mesh = parsed(file, READERS)
+    check_vertices(file, mesh.vertices)
+    triangles = mesh.triangles
+    if triangles.size and (triangles.min() < 0 or triangles.max() >= len(mesh.vertices)):
+        raise InvalidInput(f"mesh file {Path(file)}: a face names a vertex that does not exist")
+    return mesh
+
+
+def parsed(file, readers):
+    """What the reader of a file's suffix makes of its bytes; InvalidInput names the file and what is wrong."""
     path = Path(file)
-    reader = READERS.get(path.suffix.lower())
+    reader = readers.get(path.suffix.lower())
     if reader is None:
         raise InvalidInput(f"mesh file {path}: {path.suffix or 'no suffix'} is not read; convert it to .obj or .stl")
     try:
-        mesh = reader(path.read_bytes())
+        return reader(path.read_bytes())
     except OSError as error:
         raise InvalidInput(f"mesh file {path}: {error.strerror or error}") from None
     except (ValueError, IndexError, UnicodeDecodeError) as error:
         raise InvalidInput(f"mesh file {path} cannot be read: {error}") from None
-    vertices, triangles = mesh.vertices, mesh.triangles
+
+
+def check_vertices(file, vertices):
+    """raises InvalidInput for vertices (K, 3) that no body has."""
     if len(vertices) < 4 or not np.isfinite(vertices).all():
-        raise InvalidInput(f"mesh file {path}: needs at least 4 finite vertices, has {len(vertices)}")
-    if triangles.size and (triangles.min() < 0 or triangles.max() >= len(vertices)):
-        raise InvalidInput(f"mesh file {path}: a face names a vertex that does not exist")
-    return mesh
+        raise InvalidInput(f"mesh file {Path(file)}: needs at least 4 finite vertices, has {len(vertices)}")
 
 
 def convex_parts(mesh: Mesh) -> list:
@@ -68,15 +78,18 @@ def _obj(data: bytes):
     return Mesh(np.array(vertices, float).reshape(-1, 3), np.array(faces, int).reshape(-1, 3), np.array(groups, int))
 
 
-def _stl(data: bytes):
+def stl_corners(data: bytes):
+    """(3 F, 3) corners of the triangles of an STL file, one after the other."""
     count = int.from_bytes(data[80:84], "little")
     if len(data) == 84 + 50 * count:  # the only sure sign of a binary file
         kind = np.dtype([("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")])
-        corners = np.frombuffer(data, kind, count, 84)["v"].reshape(-1, 3).astype(float)
-    else:
-        lines = data.decode("ascii").split("\n")
-        rows = [line.split()[1:4] for line in lines if line.split()[:1] == ["vertex"]]
-        corners = np.array(rows, float).reshape(-1, 3)
+        return np.frombuffer(data, kind, count, 84)["v"].reshape(-1, 3).astype(float)
+    lines = data.decode("ascii").split("\n")
+    return np.array([line.split()[1:4] for line in lines if line.split()[:1] == ["vertex"]], float).reshape(-1, 3)
+
+
+def _stl(data: bytes):
+    corners = stl_corners(data)
     vertices, triangles = _welded(corners, np.arange(len(corners) // 3 * 3).reshape(-1, 3))
     return Mesh(vertices, triangles, np.zeros(len(triangles), int))
 
