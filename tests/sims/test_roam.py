@@ -16,7 +16,7 @@ def scenario(model, start, goal, **more):
     base = {
         "format": "robocalc/1",
         "name": "roam",
-        "sim": {"timestep": 0.002, "engine": "twin"},
+        "sim": {"timestep": 0.002, "engine": "twin", "force_unstable": True},  # only plans are looked at
         "robot": {"model": model, "start": start},
         "task": [{"do": "move", "name": "go", "to": {"joints": goal}}],
         "controller": {"type": "pd", "kp": 1.0, "kd": 0.1, "feedforward": "inverse_dynamics"},
