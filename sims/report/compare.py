@@ -213,20 +213,21 @@ def _joined(key, panels, having, names):
     t, values = _common([(panel.t, panel.values) for panel in panels])
     if not np.isfinite(values).any():
         return None
-    first, lines = panels[0], len(panels[0].labels)
+    first = panels[0]
     joints = tuple(j for panel in panels for j in panel.joints)
-    labels = tuple(name for panel in panels for name in panel.labels)
+    lines = [(i, name) for i, panel in zip(having, panels) for name in panel.labels]
+    alone = len(first.labels) == 1  # a line a run, which has the run's name
     limits = None if first.limits is None else np.tile(first.limits, (1, len(panels)))
     return Panel(
         key=key,
         title=first.title,
         unit=first.unit,
-        labels=labels if joints else tuple(names[i] for i in having),
+        labels=tuple(name if joints else names[i] if alone else f"{names[i]} {name}" for i, name in lines),
         t=t,
         values=values,
         limits=limits,
         joints=joints,
-        runs=tuple(i for i in having for _ in range(lines)),
+        runs=tuple(i for i, _ in lines),
         run_names=names,
     )
 

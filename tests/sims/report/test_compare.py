@@ -183,3 +183,22 @@ def test_a_plan_that_failed_is_shown_from_its_folder(tmp_path):
 def test_a_folder_with_nothing_of_a_run_is_refused(tmp_path):
     with pytest.raises(InvalidInput, match="nothing to show"):
         stored_data(tmp_path)
+
+
+def test_lines_that_are_of_no_joint_are_told_apart_by_run_and_axis(tmp_path):
+    from sims.run import run
+    from tests.sims.report.samples import move
+
+    folders = []
+    for bandwidth in (100, 200):
+        seen = {"force_torque": {}, "joint_velocity": {"available": False}}
+        scenario = move(sensors=seen, estimator={"type": "observer", "bandwidth": bandwidth})
+        folders.append(run(scenario, out=tmp_path / f"at_{bandwidth}", plots=False).folder)
+    panels = {panel.key: panel for panel in compare_runs(folders).panels}
+    force, logs = panels["wrench_force"], [read_run(folder).log for folder in folders]
+    assert force.labels == tuple(f"{name} f{axis}" for name in ("at_100", "at_200") for axis in "xyz")
+    assert force.runs == (0, 0, 0, 1, 1, 1)
+    for i in range(6):
+        assert np.nanmax(force.values[:, i]) == pytest.approx(logs[i // 3].wrench[:, i % 3].max())
+    assert panels["clearance" if "clearance" in panels else "energy"].labels[0] == "at_100"  # one line a run
+    assert write_comparison(tmp_path / "page.html", folders).is_file()
