@@ -19,8 +19,9 @@ from robocalc.optimize import Plan, Status, Violation
 from robocalc.trajectory import Trajectory, discrete_reference
 from robocalc.trajectory.numbers_given import steps as whole_steps
 from sims.build import gripper_joints, motion_limits, steered, with_room
+from sims.grasping import CLOSING
 from sims.planners.base import DERIVATIVES, Caught, Failed, beyond
-from sims.steps import CLOSING, Mover
+from sims.steps import Mover
 
 OPEN_END = 1e-9  # relative: rounding is no violation of a limit
 

@@ -18,6 +18,7 @@ SIMS = [
     "residual",
     "strokes",
     "planners",
+    "grasping",
     "steps",
     "plan",
     "company",
