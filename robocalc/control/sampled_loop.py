@@ -27,6 +27,7 @@ ASIDE = 1e-9  # [rad | m, and per s] from rest, about which slopes are taken
 SMOOTH = 1e-2  # share by which slopes to both sides may differ: else the law does not depend linearly on the entry
 NOISE = 1e-9  # of the greatest slope in a row: less is rounding
 SQUARINGS = 30  # of a loop's matrix in search of decay: over 2^30 periods
+TINY = 1e-100  # of a matrix: smaller entries would make its square one of slow, denormal numbers
 UNMOVED = 1e-7  # of the plant's size: what an input moves by less, it does not move
 
 
@@ -166,6 +167,7 @@ def decays(A) -> bool:
         if norm == 0.0:
             return True
         size, power = size + np.log(norm), power / norm
+        power[np.abs(power) < TINY] = 0.0
         trace = abs(np.trace(power))
         if size < 0.0 or (trace > 0.0 and size + np.log(trace) > np.log(len(A))):
             return size < 0.0

@@ -7,11 +7,16 @@ tables     results as text and as JSON (tables.py)
 progress   a bar where work takes longer than a second (progress.py)
 """
 
+import os
 import sys
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(argv=None) -> int:
     """Run one command line (sys.argv by default) and return its exit code."""
+    for name in ONE_THREAD:  # matrices here are small: threads only wait for each other, and may change the last bit
+        os.environ.setdefault(name, "1")
     try:
         from sims.cli.guard import exit_code
 

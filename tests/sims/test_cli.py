@@ -508,3 +508,16 @@ def test_an_interrupt_is_one_line_and_130():
     assert child.returncode == 130
     assert stderr.endswith("robocalc: interrupted\n")
     assert "Traceback" not in stderr
+
+
+def test_matrices_are_worked_on_by_one_thread_unless_told_otherwise(monkeypatch, capsys):
+    from sims.cli import ONE_THREAD
+
+    for name in ONE_THREAD:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(ONE_THREAD[0], "3")
+    assert main(["list", "--no-such-flag"]) == 2
+    assert [os.environ[name] for name in ONE_THREAD] == ["3", "1"]
+    assert capsys.readouterr().err
+    for name in ONE_THREAD[1:]:
+        monkeypatch.delenv(name)
