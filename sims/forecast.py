@@ -11,15 +11,17 @@ know (saturation, stiction, filters) refuses nothing that works, and what follow
 """
 
 from dataclasses import dataclass, fields, replace
-from math import log
+from math import expm1, log, pi
 
 import numpy as np
 
+from robocalc.control.filtered import Filtered
 from robocalc.control.law import undriven
-from robocalc.control.sampled_loop import sampled_loop, unmoved, without_coulomb
+from robocalc.control.sampled_loop import decays, sampled_loop, unmoved, without_coulomb
 from robocalc.errors import InvalidInput, Unstable
 from sims.build import effects_of, law_of, motion_limits, start_of
 from sims.each import alone
+from sims.effects.estimator import estimator_of, law_latency, senses_of
 from sims.engines.loop import simulate
 from sims.engines.twin import Twin
 from sims.scenario.solo import called
@@ -30,8 +32,10 @@ PLACES = 3  # of the motion about which poles are asked for
 NEAR = 1e-2  # [rad | m]: places closer to each other than this are one
 LONGEST = 5000  # steps of the runs that show the growth: several times what a loop needs to grow
 KNOWN = ("payload_error", "joint_friction", "motor_lag", "flexible_joint")  # disturbances that change the loop
+LATEST = 200  # physics steps of latency up to which poles are looked for
 SHOWN = 3  # poles, joints in a sentence
-HALVINGS, GIVEN_UP = 9, 2  # steps in search of a gain that is stable: all, and without any such
+LESS = (4.0, 32.0, 256.0, 4096.0)  # times a gain is made smaller in search of a stable one: twice one alone, then all
+HALVINGS, WORK = 8, 3e8  # steps from there to the largest; in all so many N³ of a loop of N states, and at least 12
 PART = 0.5  # of the greatest motion of a joint: a joint that moves more is named
 SAMPLES = 1500  # of the motion at which its torque is asked for
 OVER = 1.001  # of a limit: more is not rounding
@@ -43,39 +47,63 @@ class Loop:
     """A scenario's law, as poles see it.
 
     robot, plant   as believed, as it is         law   made for the robot without Coulomb friction
+    estimator      that the law runs on, or None; one that predicts adds no pole to those of the law on exact states,
+                   as long as the robot is what it believes
     """
 
     scenario: object
     robot: object
     plant: object
     law: object
+    estimator: object = None
 
     @classmethod
-    def of(cls, scenario, robot, plant, reference):
+    def of(cls, scenario, robot, plant, reference, estimator=None):
         """reference (N + 1, 3, n): linear laws are made about its end."""
+        exact = plant is robot or plant.tree == robot.tree or predicts(scenario)
         robot = without_coulomb(robot)
-        plant = None if plant is robot or plant.tree == robot.tree else plant
-        return cls(scenario, robot, plant, law_of(scenario, robot, reference, None))
+        return cls(scenario, robot, None if exact else plant, law_of(scenario, robot, reference, None), estimator)
+
+    @property
+    def latency(self) -> float:
+        """[s] that the law has to live with."""
+        return law_latency(self.scenario)
 
     def with_design(self, design, reference):
         """The same with other gains."""
-        sim = self.scenario.sim
-        words = {"substeps": sim.control_every, "latency": self.scenario.sensors.latency}
+        words = {"substeps": self.scenario.sim.control_every, "latency": self.latency}
         return replace(self, law=design.law(self.robot, self.law.dt, reference[-1, 0], **words))
+
+    def seeing(self):
+        """The law behind what filters the velocities it sees."""
+        if self.estimator is not None:
+            return self.law if predicts(self.scenario) else Filtered(self.law, self.estimator)
+        hz = self.scenario.sensors.joint_velocity.filter_hz
+        return self.law if hz is None else Filtered(self.law, fresh=-expm1(-2.0 * pi * hz * self.law.dt))
 
     def at(self, q, believed=False):
         """SampledLoop about rest at q (n,)."""
-        words = {"law": self.law, "plant": None if believed else self.plant}
-        sensors, every = self.scenario.sensors, self.scenario.sim.control_every
-        return sampled_loop(None, self.robot, self.law.dt, q, every, sensors.latency, **words)
+        words = {"law": self.seeing(), "plant": None if believed else self.plant}
+        return sampled_loop(None, self.robot, self.law.dt, q, self.scenario.sim.control_every, self.latency, **words)
 
     def radius(self, q) -> float:
         """Of the greatest pole; the smaller of the loops with the robot as it is and as believed: a payload that
-        nobody told the design is no fault of it. 0 where the law feeds nothing back."""
-        loops = [self.at(q)] + ([] if self.plant is None else [self.at(q, believed=True)])
-        if not all(np.isfinite(x.A).all() for x in loops):
+        nobody told the design is no fault of it. 0 where that loop
+        is stable, or the law feeds nothing back."""
+        loops = [x.A for x in self.both(q) if x.C.any()]
+        if not loops or any(decays(A) or not np.isfinite(A).all() for A in loops):
             return 0.0
-        return min(np.abs(np.linalg.eigvals(x.A)).max() if x.C.any() else 0.0 for x in loops)
+        return min(np.abs(np.linalg.eigvals(A)).max() for A in loops)
+
+    def both(self, q):
+        """SampledLoops with the robot as it is and, where that is another one, as believed."""
+        yield self.at(q)
+        if self.plant is not None:
+            yield self.at(q, believed=True)
+
+    def holds(self, q) -> bool:
+        """Whether one of both is stable."""
+        return any(decays(x.A) for x in self.both(q))
 
 
 def forecast(scenario, robot, plant, plan) -> tuple:
@@ -91,23 +119,34 @@ def unstable_of_any(scenario, robot, plant, reference, grip) -> str | None:
     """`unstable` of the first robot that is, of one robot by itself where there are several."""
     if not scenario.partners:
         return unstable(scenario, robot, plant, reference, grip)
+    senses = None if scenario.estimator is None else senses_of(scenario, robot)
     for (member, solo), other in zip(alone(scenario, robot), plant.members, strict=True):
         own = np.ascontiguousarray(reference[:, :, member.columns])
         held = None if grip is None else grip[:, member.columns]
-        if (why := unstable(solo, member.robot, other.robot, own, held)) is not None:
+        seen = None if senses is None else senses.of(member.columns)
+        if (why := unstable(solo, member.robot, other.robot, own, held, seen)) is not None:
             return f"{called(member.name)}: {why}"
     return None
 
 
-def unstable(scenario, robot, plant, reference, grip=None) -> str | None:
-    """Why the loop is unstable along the reference (N + 1, 3, n), or None."""
-    if getattr(scenario, "estimator", None) or getattr(scenario.controller.design(), "along", False):
-        return None  # such a loop has no poles of its own, or more than these
-    loop = Loop.of(scenario, robot, plant, reference)
+def predicts(scenario) -> bool:
+    """Whether the law runs on estimates of now, found through the robot's model."""
+    return scenario.estimator is not None and scenario.estimator.design().predicts
+
+
+def unstable(scenario, robot, plant, reference, grip=None, senses=None) -> str | None:
+    """Why the loop is unstable along the reference (N + 1, 3, n), or None; senses of the estimator, if not the
+    scenario's."""
+    if getattr(scenario.controller.design(), "along", False):
+        return None  # such a loop has no poles of its own
+    if scenario.sensors.latency > LATEST * scenario.sim.timestep:
+        return None  # it has too many to look for
+    estimator = estimator_of(scenario, robot, reference[-1, 0], senses)
+    loop = Loop.of(scenario, robot, plant, reference, estimator)
     periods, places = (len(reference) - 1) / scenario.sim.control_every, places_of(reference)
     radii = [loop.radius(q) for q in places]
     worst = places[int(np.argmax(radii))]
-    if _exponent(radii, periods) < log(GROWTH) or not grows(scenario, robot, plant, reference, grip):
+    if _exponent(radii, periods) < log(GROWTH) or not grows(scenario, robot, plant, reference, grip, estimator):
         return None
     return sentence(loop, worst, reference)
 
@@ -131,7 +170,7 @@ def _exponent(radii, periods) -> float:
     return most
 
 
-def grows(scenario, robot, plant, reference, grip=None) -> bool:
+def grows(scenario, robot, plant, reference, grip=None, estimator=None) -> bool:
     """Whether two runs of the twin that start a little apart leave each other; nothing random and no push in them."""
     known = [item for item in scenario.disturbances if item.type in KNOWN]
     sensors = {name: type(getattr(scenario.sensors, name))() for name in ("joint_position", "torque_ripple")}
@@ -144,7 +183,7 @@ def grows(scenario, robot, plant, reference, grip=None) -> bool:
     reference = reference[: steps + 1]
     effects = effects_of(quiet, robot, plant, steps)
     q, v = start_of(scenario, robot)
-    words = {"grip": None if grip is None else grip[: steps + 1]}
+    words = {"grip": None if grip is None else grip[: steps + 1], "estimator": estimator}
 
     def path(shift):
         law, start = (
@@ -167,15 +206,16 @@ def _apart(first, second) -> float:
 
 def sentence(loop, q, reference) -> str:
     """Poles, joints and what would be valid, of a loop that is unstable about q (n,)."""
-    found, n, late = loop.at(q), loop.robot.n, loop.scenario.sensors.latency
+    found, n, late = loop.at(q), loop.robot.n, loop.latency
     poles, modes = np.linalg.eig(found.A)
     order = [k for k in np.argsort(-np.abs(poles)) if np.abs(poles[k]) > 1.0 and poles[k].imag >= 0]
     share = np.max([_share(modes[:, k], n, loop.law.dt) for k in order[:SHOWN]], axis=0)
     names = ", ".join(f"joint {i + 1} ({loop.robot.joints[i]})" for i in np.flatnonzero(share > PART)[:SHOWN])
     shown = ", ".join(f"{poles[k].real:.4g}" if poles[k].imag == 0 else f"{poles[k]:.4g}" for k in order[:SHOWN])
     period = f"a period of {1e3 * loop.law.dt:g} ms" + (f" and a latency of {1e3 * late:g} ms" if late else "")
+    on = "" if loop.estimator is None else f" on estimates of {loop.scenario.estimator.type}"
     return (
-        f"controller {loop.scenario.controller.type} is unstable with {period}: "
+        f"controller {loop.scenario.controller.type}{on} is unstable with {period}: "
         f"pole{'s' * (len(order) > 1)} {shown} outside the unit circle, of {names}; {remedy(loop, q, reference)}"
     )
 
@@ -193,7 +233,7 @@ def remedy(loop, q, reference) -> str:
         return f"no drive stabilises {', '.join(lost)}"
     if less := smaller(loop, q, reference):
         return f"stable would be {less}"
-    if loop.scenario.sensors.latency:
+    if loop.latency:
         return "lower the gains, or sensors.latency"
     if undriven(loop.robot).any():
         return "it does not hold what falls by itself, as lqr may"
@@ -205,32 +245,40 @@ def smaller(loop, q, reference) -> str | None:
     design = loop.scenario.controller.design()
     known = {field.name: getattr(design, field.name) for field in fields(design)}
     gains = {x: np.asarray(known[x], float) for x in FASTER if known.get(x) is not None and np.any(known[x])}
+    left = iter(range(max(12, int(WORK / len(loop.at(q).A) ** 3))))
     for name, value in gains.items():
-        factor = _factor(loop, design, q, reference, {name: value})
+        factor = _factor(loop, design, q, reference, {name: value}, LESS[:2], left)
         if factor is not None:
             most = factor * value
             return f"{name} at most {f'{most:.3g}' if most.ndim == 0 else [float(f'{x:.3g}') for x in most]}"
-    factor = _factor(loop, design, q, reference, gains) if len(gains) > 1 else None
+    factor = _factor(loop, design, q, reference, gains, LESS, left) if len(gains) > 1 else None
     return None if factor is None else f"{' and '.join(gains)} {factor:.2g} times as large, or less"
 
 
-def _factor(loop, design, q, reference, gains):
-    """The greatest factor on gains {name: value} with which the loop is stable, by bisection; None."""
+def _factor(loop, design, q, reference, gains, less, left):
+    """The greatest factor on gains {name: value} with which the loop is stable: 1 / less, then by bisection; None.
+
+    left      one item for each loop that may be looked at
+    """
 
     def stable(factor):
         given = {name: (factor * value).tolist() for name, value in gains.items()}
         try:
             other = replace(design, **{name: tuple(x) if isinstance(x, list) else x for name, x in given.items()})
-            return loop.with_design(other, reference).radius(q) < 1.0
+            return loop.with_design(other, reference).holds(q)
         except InvalidInput:
             return False
 
-    low, high = 0.0, 1.0
-    for k in range(HALVINGS):
-        middle = (low + high) / 2 if low else high / 4
+    high = 1.0
+    for low, _ in zip((1.0 / x for x in less), left):
+        if stable(low):
+            break
+        high = low
+    else:
+        return None
+    for _ in zip(range(HALVINGS), left):
+        middle = (low + high) / 2
         low, high = (middle, high) if stable(middle) else (low, middle)
-        if not low and k == GIVEN_UP:
-            return None
     return low
 
 

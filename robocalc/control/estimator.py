@@ -4,7 +4,7 @@ Senses      noise and age of the measurements, and which there are
 Estimator   one compiled step with gains and memory, as a Law; made by a design's `estimator(robot, dt, senses)`
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,12 @@ class Senses:
     def seen(self) -> np.ndarray:
         """(n,) bool: joints with an encoder."""
         return ~np.isnan(self.position)
+
+    def of(self, columns) -> "Senses":
+        """Those of some of the joints."""
+        return replace(
+            self, position=self.position[columns], velocity=None if self.velocity is None else self.velocity[columns]
+        )
 
 
 def deviation_of(std, step) -> np.ndarray:

@@ -22,16 +22,17 @@ def _each(sensor, robot):
     return np.array(np.broadcast_to(deviation_of(sensor.std, sensor.quantization), robot.n), float)
 
 
-def estimator_of(scenario, robot, q_nominal):
+def estimator_of(scenario, robot, q_nominal, senses=None):
     """The Estimator for the robot as it is believed to be, gains at q_nominal (n,); None where there is none.
 
+    senses    Senses of this robot where they are not the scenario's, else None
     raises    InvalidInput: a robot or sensors that it cannot work with
     """
     if scenario.estimator is None:
         return None
     sim = scenario.sim
     words = {"substeps": sim.control_every}
-    senses = senses_of(scenario, robot)
+    senses = senses_of(scenario, robot) if senses is None else senses
     return scenario.estimator.design().estimator(robot, sim.timestep * sim.control_every, senses, q_nominal, **words)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from robocalc.control import analyse, damping_limit
+from robocalc.control import ESTIMATORS, analyse, damping_limit
 from robocalc.dynamics import load
 from robocalc.errors import InvalidInput, Unstable
 from sims import Scenario, run
@@ -153,3 +153,39 @@ def test_a_design_that_goes_with_the_motion_has_no_poles_to_refuse():
     robot = believed_robot(made)
     assert unstable(made, robot, robot, plan_task(made, robot, ()).reference(1e-3)) is None
     assert issubclass(Unstable, InvalidInput)
+
+
+@pytest.mark.parametrize("kind", sorted(ESTIMATORS))
+def test_a_law_on_estimates_is_refused_when_it_diverges_and_only_then(kind):
+    """What an estimator sees of now is judged by the law's own poles, what it sees late by those with its filter."""
+    words = {"estimator": {"type": kind}, "sensors": {"latency": 0.003, "joint_position": {"std": 1e-6}}}
+    wild, late, calm = (
+        scenario(controller={"type": "pd", "kp": 20, "kd": [2] * 6 + [kd]}, **words) for kd in (16.0, 4.0, 0.25)
+    )
+    assert (refuses(wild), leaves(wild)) == (True, True)
+    assert refuses(late) == (kind == "difference")
+    assert (refuses(calm), leaves(calm)) == (False, False)
+
+
+def test_the_sentence_names_the_estimator_and_a_gain_that_is_stable_on_it():
+    law = {"type": "pd", "kp": [200] * 4 + [20] * 3, "kd": [10] * 4 + [1, 1, 4.0]}
+    words = {"estimator": {"type": "difference"}, "sensors": {"latency": 0.003}}
+    with pytest.raises(Unstable, match=r"pd on estimates of difference is unstable .* of joint 7") as caught:
+        run(scenario(controller=law, **words))
+    most = [float(x) for x in str(caught.value).partition("kd at most [")[2].partition("]")[0].split(",")]
+    assert not refuses(scenario(controller=law | {"kd": most}, **words))
+
+
+def test_a_latency_of_more_than_has_poles_to_look_for_is_run():
+    assert run(scenario("two_link", {"type": "computed_torque", "wn": 2}, sensors={"latency": 10.0})).log is not None
+
+
+def test_on_estimates_the_robot_of_several_is_named():
+    """Deviations are given for the joints of all robots; each estimator takes its own."""
+    partner = {"name": "right", "robot": {"model": "two_link", "base": {"position": [2, 0, 0]}}}
+    partner |= {"task": [{"do": "wait", "duration": 0.6}], "controller": {"type": "pd", "kp": 20, "kd": 900}}
+    words = {"estimator": {"type": "kalman"}, "sensors": {"joint_position": {"std": [1e-6] * 7 + [1e-5] * 2}}}
+    both = scenario(controller={"type": "computed_torque"}, partners=[partner], **words)
+    with pytest.raises(Unstable, match="right: controller pd on estimates of kalman"):
+        run(both)
+    assert not refuses(both.with_({"partners.right.controller.kd": 3.0}))
