@@ -30,17 +30,20 @@ def tune(
     from sims.cli.commands import is_study
     from sims.cli.progress import Progress, announce_compiling
     from sims.scenario.schema import Scenario
+    from sims.scenario.solo import only_one
     from sims.tune.schema import build, load
 
-    file = _found(file)
+    file, (of_study, of_scenario) = _found(file), _whose(overrides(sets))
     if file.is_file() and not is_study(file):
-        scenario = Scenario.load(file)
+        scenario = Scenario.load(file, of_scenario)
         spec = build({"scenario": str(file.resolve()), "name": scenario.name, "format": "robocalc-study/1"})
-        if sets:
-            spec = build(_changed(spec, overrides(sets)))
+        if of_study:
+            spec = build(_changed(spec, of_study))
     else:
-        spec = load(file, overrides(sets))
-    scenarios = [Scenario.load(path) for path in spec.scenarios()]
+        spec = load(file, of_study)
+    scenarios = [Scenario.load(path, of_scenario) for path in spec.scenarios()]
+    for scenario in scenarios:
+        only_one(scenario, "tuning")
     out = out or _folder(spec.name)
     announce_compiling()
     from sims.tune.tuning import run_study
@@ -69,6 +72,18 @@ def _found(file: Path) -> Path:
             if (SCENARIOS / "studies" / f"{name}.yaml").is_file():
                 return SCENARIOS / "studies" / f"{name}.yaml"
     return scenario_file(file)
+
+
+def _whose(changes):
+    """(those of the study, those of its scenarios): a key that both have is the study's."""
+    from sims.scenario.schema import Scenario
+    from sims.tune.schema import StudyFile
+
+    of_scenario = set(Scenario.model_fields) - set(StudyFile.model_fields)
+    there = [change[0].partition(".")[0] in of_scenario for change in changes]
+    return [c for c, is_there in zip(changes, there) if not is_there], [
+        c for c, is_there in zip(changes, there) if is_there
+    ]
 
 
 def _changed(spec, changes):

@@ -80,6 +80,9 @@ def absolute_files(data: dict, folder: Path):
             part["file"] = os.path.abspath(folder / Path(name).expanduser())
 
 
+LEFT_OUT = {"planner": {"type": "min_jerk"}}  # what a part is that is not written, as far as its keys depend on it
+
+
 def override(document: Document, key: str, value: Any, label: str):
     """Set the value under a dotted key, making mappings on the way; list items by name or index."""
     path, here = (), document.data
@@ -103,7 +106,7 @@ def override(document: Document, key: str, value: Any, label: str):
             here[step] = value
             document.changed[path] = label
         elif isinstance(here, dict) and here.get(step) is None:
-            here[step] = {}
+            here[step] = dict(LEFT_OUT.get(".".join(map(str, path)), {}))
             document.changed[path] = label
         here = here[step]
 

@@ -521,3 +521,14 @@ def test_matrices_are_worked_on_by_one_thread_unless_told_otherwise(monkeypatch,
     assert capsys.readouterr().err
     for name in ONE_THREAD[1:]:
         monkeypatch.delenv(name)
+
+
+def test_tune_takes_keys_of_the_study_and_of_its_scenario():
+    wrong = call("tune", GOOD, "--set", "planner.duratoin=1")
+    assert (wrong.exit_code, one_line(wrong.stderr)) == (2, True)
+    assert "planner.duratoin: unknown key; did you mean 'duration'?" in wrong.stderr
+    wrong = call("tune", GOOD, "--set", "world.post.radius=5 cm", "--set", "budgit=3")
+    assert "budgit: unknown key; did you mean 'budget'?" in wrong.stderr
+    wrong = call("tune", SCENARIOS / "moving" / "panda_and_iiwa_take_turns.yaml")
+    assert (wrong.exit_code, one_line(wrong.stderr)) == (2, True)
+    assert "tuning works on one robot, and this scenario has partners: right" in wrong.stderr

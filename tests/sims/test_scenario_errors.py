@@ -211,3 +211,14 @@ def test_a_learned_file_that_is_not_there_is_told_before_anything_runs(tmp_path)
     assert lines[0].startswith(f"bad.yaml:{GOOD.count(chr(10)) + 1}:11: error: learned.file: no file at "), lines
     (tmp_path / "none.npz").write_bytes(b"")
     assert Scenario.load(tmp_path / "bad.yaml").learned.file == str(tmp_path / "none.npz")
+
+
+def test_a_key_of_a_planner_that_is_not_written_is_one_of_the_default(tmp_path):
+    (tmp_path / "good.yaml").write_text(GOOD, encoding="utf-8")
+    assert "planner" not in GOOD
+    made = Scenario.load(tmp_path / "good.yaml", [("planner.duration", 2.5)])
+    assert (made.planner.type, made.planner.duration) == ("min_jerk", 2.5)
+    around = Scenario.load(tmp_path / "good.yaml", [("planner.clearance", 0.02), ("planner.type", "avoid")])
+    assert around.planner.clearance == 0.02
+    (line,) = problems(tmp_path, GOOD, [("planner.duratoin", 2)])
+    assert "planner.duratoin: unknown key; did you mean 'duration'?" in line
