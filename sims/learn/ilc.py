@@ -112,7 +112,7 @@ def repeat(scenario, learn=10, *, engine=None, folder=None, progress=None) -> Re
     only_one(scenario, "learning from repetitions")
     if piloted(scenario):
         raise InvalidInput(
-            "a motion that is steered on the way (safety, replan) is not the same twice: nothing to learn"
+            "a motion that is steered on the way (safety, replan, planner_rate) is not the same twice: nothing to learn"
         )
     from pathlib import Path
     from tempfile import TemporaryDirectory
