@@ -13,9 +13,12 @@ from dataclasses import replace
 from importlib import import_module
 from time import perf_counter, process_time
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 
+from robocalc.control.estimator import Estimator
+from robocalc.control.law import Law
 from robocalc.errors import EngineUnavailable, InvalidInput
 from sims.build import believed_robot, effects_of, law_of, motion_limits, piloted, start_of, surfaces_of, true_robot
 from sims.build_world import known_world, world_shapes
@@ -24,7 +27,7 @@ from sims.effects.estimator import estimator_of
 from sims.effects.force_torque import sensor_of, steps_of, told
 from sims.engines import engine as plant_named
 from sims.engines.bullet import Clearance
-from sims.engines.loop import simulate
+from sims.engines.loop import Simulated, simulate
 from sims.engines.status import Outcome
 from sims.engines.twin import Twin
 from sims.forecast import forecast
@@ -93,8 +96,46 @@ def planned(scenario, robot, world, clearance=Clearance):
     return plan, ()
 
 
+class Followed(NamedTuple):
+    """What came of the loop, and what took part: None for what the scenario has none of.
+
+    every         physics steps between two looks at the world
+    began, wall   CPU time [s] when the loop began, and how long it took
+    """
+
+    result: Simulated
+    law: Law
+    estimator: Estimator | None
+    sensor: object | None
+    watcher: Watcher | None
+    pilot: object | None
+    every: int
+    began: float
+    wall: float
+
+
 def simulated(made: Run, tell, clearance=Clearance) -> Run:
     """The run with log, outcome, metrics and acceptance; clearance as in `planned`."""
+    done = followed(made, tell)
+    log, watcher, more = observed(made, done, clearance)
+    notes = (*made.warnings, *done.law.notes(done.result.memory))
+    notes += done.estimator.notes(done.result.sight) if done.estimator else ()
+    notes += more
+    timings = made.timings | {"simulation": process_time() - done.began}
+    outcome, reason = ended(made, done, log, watcher)
+    if (pilot := done.pilot) is not None:
+        made = replace(made, paced=pilot.shown_steps(), replans=pilot.count, replanned=tuple(pilot.begun_anew))
+        timings |= {"longest reaction": max(pilot.reactions, default=0.0)}
+        notes += pilot.notes()
+    found = replace(made, log=log, outcome=outcome, timings=timings, reason=reason, warnings=notes)
+    metrics = measure(evidence(found, watcher, done.wall))
+    metrics |= {name: Metric(*figure) for name, figure in done.law.found(done.result.memory).items()}
+    notes += touch_notes(found, metrics, watcher)
+    return replace(found, metrics=metrics, acceptance=judge(made.scenario, metrics), warnings=notes)
+
+
+def followed(made: Run, tell) -> Followed:
+    """The law along the plan in the scenario's engine, watched where there is a world, steered where that is asked."""
     scenario, sim = made.scenario, made.scenario.sim
     reference = made.plan.reference(sim.timestep)
     pilot = pilot_of(made)
@@ -102,8 +143,8 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
     torque = made.plan.torque(sim.timestep)
     law = law_of(scenario, made.robot, reference, torque)
     estimator = estimator_of(scenario, made.robot, reference[-1, 0])
+    sensor = sensor_of(scenario, made.plant_robot)
     effects = effects_of(scenario, made.robot, made.plant_robot, steps)
-    start, sensor = start_of(scenario, made.robot), sensor_of(scenario, made.plant_robot)
     watcher, every = None, max(1, round(1 / (scenario.output.log_rate * sim.timestep)))
     with engine_of(made) as plant:
         if not isinstance(plant, Twin) and (made.world or scenario.partners):
@@ -123,7 +164,7 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
             law,
             reference,
             effects,
-            start=start,
+            start=start_of(scenario, made.robot),
             grip=made.plan.grip(sim.timestep),
             feedforward=torque,
             added=added_by(scenario, made.robot),
@@ -134,30 +175,27 @@ def simulated(made: Run, tell, clearance=Clearance) -> Run:
             estimator=estimator,
         )
         wall = perf_counter() - wall
-    log, notes = result.log, (*made.warnings, *law.notes(result.memory))
-    notes += estimator.notes(result.sight) if estimator else ()
-    if (made.world or scenario.partners) and not watcher:
-        watcher, more = walked(made, log, every, clearance)
-        notes += more
+    return Followed(result, law, estimator, sensor, watcher, pilot, every, began, wall)
+
+
+def observed(made: Run, done: Followed, clearance):
+    """(log with the world and the force-torque sensor in it, what watched or None, sentences)."""
+    log, watcher, more = done.result.log, done.watcher, ()
+    if (made.world or made.scenario.partners) and not watcher:
+        watcher, more = walked(made, log, done.every, clearance)
     if watcher:
         log = replace(log, **watcher.seen())
-    log = with_wrench(made, sensor, log, every, getattr(watcher, "touched", ()))
-    timings = made.timings | {"simulation": process_time() - began}
-    outcome = result.outcome
-    if outcome is not Outcome.LOST and chatters(log, sim.control_every, made.plant_robot):
+    return with_wrench(made, done.sensor, log, done.every, getattr(watcher, "touched", ())), watcher, more
+
+
+def ended(made: Run, done: Followed, log, watcher):
+    """(outcome, reason or None)."""
+    outcome, pilot = done.result.outcome, done.pilot
+    if outcome is not Outcome.LOST and chatters(log, made.scenario.sim.control_every, made.plant_robot):
         outcome = Outcome.CHATTERS
-    reason = watcher.reason if watcher else None
-    if pilot is not None:
-        made = replace(made, paced=pilot.shown_steps(), replans=pilot.count, replanned=tuple(pilot.begun_anew))
-        timings |= {"longest reaction": max(pilot.reactions, default=0.0)}
-        notes += pilot.notes()
-        if not pilot.done and outcome is Outcome.FINISHED:
-            outcome, reason = Outcome.STOPPED, pilot.told()
-    found = replace(made, log=log, outcome=outcome, timings=timings, reason=reason, warnings=notes)
-    metrics = measure(evidence(found, watcher, wall))
-    metrics |= {name: Metric(*figure) for name, figure in law.found(result.memory).items()}
-    notes += touch_notes(found, metrics, watcher)
-    return replace(found, metrics=metrics, acceptance=judge(scenario, metrics), warnings=notes)
+    if pilot is not None and not pilot.done and outcome is Outcome.FINISHED:
+        return Outcome.STOPPED, pilot.told()
+    return outcome, watcher.reason if watcher else None
 
 
 def with_wrench(made: Run, sensor, log, every, touched) -> Log:
