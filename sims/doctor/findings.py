@@ -14,8 +14,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 OLDEST, NEWEST = (3, 11), (3, 13)
-NEEDED = ("numpy", "scipy", "numba", "pydantic", "pyyaml", "typer", "rich", "matplotlib")
-OPTIONAL = {"pin": "kernels are compared with it by tests and benchmarks", "toppra": "a peer in benchmarks"}
+NEEDED = ("numpy", "scipy", "numba", "pydantic", "pyyaml", "typer", "rich", "matplotlib", "casadi")
+OPTIONAL = {  # distribution -> what is not there without it
+    "mujoco": "sim.engine: mujoco, compare --engines",
+    "imageio-ffmpeg": "video as MP4; GIF needs nothing",
+    "pyarrow": "export --to parquet",
+    "mcap": "export --to mcap",
+    "optuna": "tune, methods tpe and nsga2, and the journal",
+    "cmaes": "tune, method cma",
+    "distributed": "sweep --cluster, cluster",
+    "pin": "kernels are compared with it by tests and benchmarks",
+    "toppra": "a peer in benchmarks",
+}
 BULLETS = {"pybullet": "upstream", "pybullet-arm64": "rebuild of the same physics"}
 LITTLE_SPACE = 500e6  # [bytes]
 

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -471,6 +472,17 @@ def test_doctor_knows_this_python_and_what_to_do_about_what_is_missing(monkeypat
     assert result.exit_code == 1
     assert "scipy: pip install scipy" in result.stdout
     assert "pip install pybullet" in result.stdout
+
+
+def test_doctor_looks_for_all_that_a_command_may_need():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [
+        *project["dependencies"],
+        *(item for name in ("mujoco", "video", "export", "tune") for item in extras[name]),
+    ]
+    names = {re.match(r"[\w-]+", item)[0] for item in wanted} - set(findings.BULLETS)
+    assert names <= {*findings.NEEDED, *findings.OPTIONAL}
 
 
 def test_two_bullets_at_once_are_told(monkeypatch):
