@@ -10,6 +10,7 @@ A file is a .npz of plain arrays, with the robot it was learned on in its header
 
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -178,8 +179,8 @@ def _read(path):
         with np.load(path, allow_pickle=False) as stored:
             header = json.loads(str(stored["header"]))
             arrays = {name: stored[name] for name in stored.files if name != "header"}
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        why = getattr(error, "strerror", None) or error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        why = getattr(error, "strerror", None) or "it is cut off, or no file of `robocalc learn` or `repeat`"
         raise InvalidInput(f"{path} cannot be read as a learned file: {why}") from None
     found = header.get("format") if isinstance(header, dict) else None
     if found != FORMAT:
