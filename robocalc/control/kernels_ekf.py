@@ -3,19 +3,18 @@
 State, gains and memory: robocalc.control.kernels_filters; signature: robocalc.control.signature.ESTIMATE_SIGNATURE.
 """
 
-from robocalc.control.kernels_estimate import DT, HEAD, PIECE, RUB, WORK, X, given, piece, reference_now, stamps
+from robocalc.control.kernels_estimate import DT, HEAD, PIECE, RUB, WORK, X, given, piece, stamps
 from robocalc.control.kernels_filters import (
     BLOCKS,
     COV,
     SIZE,
     TEMP,
     begun,
-    corrected,
     linearised,
     moved,
-    outlook,
     shaken,
     square,
+    told,
 )
 from robocalc.dynamics.borrow import borrowed
 from robocalc.jit import njit
@@ -86,6 +85,4 @@ def ekf(model, gains, memory, k, applied, reference, q, v, ref, out):
         given(applied, at, h, tau)
         ekf_step(model, gains, memory, tau, h * gains[HEAD, DT], P)
         at += h
-    corrected(k, gains, memory, q, v, P, first)
-    outlook(model, gains, memory, k, now, applied, P, out)
-    reference_now(k, reference, ref)
+    told(model, gains, memory, k, now, applied, reference, q, v, ref, P, first, out)

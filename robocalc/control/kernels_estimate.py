@@ -23,12 +23,11 @@ from robocalc.jit import njit
 HEAD, R_Q, R_V, VISCOUS, COULOMB, STOP, OWN = range(7)  # rows of gains
 DT, EVERY, DELAY, RUBS = range(4)  # columns of gains[HEAD]; RUBS: whether any joint has friction
 FRESH, WINDOW = 4, 5  # likewise, of difference
-L_Q, L_V, L_D, S_Q, S_V, GATE = range(
-    OWN, OWN + 6
-)  # rows of gains of observer; GATE: of an innovation, 0: none
+# rows of gains of observer; GATE: variance of an innovation, 0: none is judged
+L_Q, L_V, L_D, S_Q, S_V, GATE = range(OWN, OWN + 6)
 LV_Q, LV_V, LV_D = range(OWN + 6, OWN + 9)  # likewise, for the velocity sensor
 STARTED, OFF, FIRST = range(3)  # columns of memory[HEAD]
-X, RUB, WORK = 1, 2, 3  # rows of memory of estimators with a model; WORK: see `scratch`
+X, RUB, WORK = 1, 2, 3  # rows of memory of estimators with a model; WORK: scratch
 PIECE = 1e-9  # [steps] shorter pieces of a step are none
 FAR, IN_A_ROW = 30.0, 10  # so many innovations in a row so many deviations off: diverged
 

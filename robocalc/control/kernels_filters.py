@@ -1,7 +1,7 @@
 """What Kalman filters of a robot's whole state share, compiled; importing this loads numba.
 
     x = (q, v) or (q, v, d): d (n,) [N m] a disturbance torque that wanders
-    begun, corrected, outlook   a call: the first state, the measurement taken in, the estimate carried to now
+    begun, told   a call: the first state; the measurement taken in, and the estimate carried to now
     Filters: robocalc.control.kernels_ekf, kernels_ukf; signature and rows: robocalc.control.kernels_estimate
 
 A physics step moves the estimate as it moves the twin, under the applied torque, believed friction and d̂. Its
@@ -33,6 +33,7 @@ from robocalc.control.kernels_estimate import (
     given,
     judged,
     piece,
+    reference_now,
     rubbed,
     share_of,
 )
@@ -216,6 +217,14 @@ def outlook(model, gains, memory, k, stamp, applied, P, out):
         a += h
     for i in range(n):
         out[0, i], out[1, i] = ahead[i], ahead[n + i]
+
+
+@njit
+def told(model, gains, memory, k, now, applied, reference, q, v, ref, P, first, out):
+    """With the state at the stamp `now` of the measurement: takes that in, and tells of step k."""
+    corrected(k, gains, memory, q, v, P, first)
+    outlook(model, gains, memory, k, now, applied, P, out)
+    reference_now(k, reference, ref)
 
 
 @njit

@@ -19,7 +19,6 @@ from robocalc.control.kernels_estimate import (
     X,
     given,
     piece,
-    reference_now,
     rubbed,
     stamps,
 )
@@ -32,11 +31,10 @@ from robocalc.control.kernels_filters import (
     TEMP,
     WEIGHT,
     begun,
-    corrected,
     moved,
-    outlook,
     shaken,
     square,
+    told,
 )
 from robocalc.dynamics.borrow import borrowed
 from robocalc.dynamics.kernels import acceleration, substitute
@@ -144,6 +142,4 @@ def ukf(model, gains, memory, k, applied, reference, q, v, ref, out):
         given(applied, at, h, tau)
         ukf_step(model, gains, memory, tau, h * gains[HEAD, DT], P)
         at += h
-    corrected(k, gains, memory, q, v, P, first)
-    outlook(model, gains, memory, k, now, applied, P, out)
-    reference_now(k, reference, ref)
+    told(model, gains, memory, k, now, applied, reference, q, v, ref, P, first, out)

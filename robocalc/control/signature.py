@@ -34,7 +34,7 @@ WORDS = {
 }
 
 
-def _pointer(kind):
+def pointer(kind):
     """An intrinsic: a function of type `kind` that jumps to an address (int64, of numba's own calling convention)."""
 
     @intrinsic
@@ -49,7 +49,7 @@ def _pointer(kind):
     return at
 
 
-law_at, estimate_at = _pointer(LAW), _pointer(ESTIMATE)
+law_at, estimate_at = pointer(LAW), pointer(ESTIMATE)
 
 
 def law_address(step) -> int:

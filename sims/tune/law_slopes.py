@@ -19,11 +19,9 @@ import numpy as np
 from numba import float64 as f8
 from numba import int64 as i8
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from robocalc.control import kernels
-from robocalc.control.signature import law_address, law_at
+from robocalc.control.signature import law_address, law_at, pointer
 from robocalc.dynamics.kernels_derivatives import rnea_derivatives
 from robocalc.dynamics.model import MODEL
 from robocalc.jit import njit
@@ -34,16 +32,7 @@ POINTER = types.FunctionType(SLOPE)
 NUDGE = 1e-5  # of the size of what is changed: error about 1e-10 of the value by curvature, 1e-11 by rounding
 
 
-@intrinsic
-def slope_at(typingctx, address):
-    """A slope function that lies at `address`, as robocalc.control.signature.law_at does for laws."""
-
-    def codegen(context, builder, signature, args):
-        pointer = cgutils.create_struct_proxy(POINTER)(context, builder)
-        pointer.jit_addr = builder.inttoptr(args[0], context.get_value_type(types.voidptr))
-        return pointer._getvalue()
-
-    return POINTER(i8), codegen
+slope_at = pointer(POINTER)
 
 
 @njit(SLOPE)
