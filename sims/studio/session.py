@@ -130,7 +130,9 @@ class Session:
         gesture = message.get("gesture")
         if not isinstance(gesture, int | type(None)):
             raise InvalidInput(f"`gesture` is a whole number, got {gesture!r:.40}")
-        parts = {key: value for key, value in changes.items() if key in ("controller.type", "planner.type", "estimator.type")}
+        parts = {
+            key: value for key, value in changes.items() if key in ("controller.type", "planner.type", "estimator.type")
+        }
         if parts:
             return self._choose(parts)
         return self.change(changes, gesture)
