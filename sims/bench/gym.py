@@ -173,12 +173,19 @@ def _row(task, name, flight):
 
 
 def table(rows) -> list:
-    """Rows of text for people."""
-    out = [("task", "controller", "return", "rmse", "ended", "violations", "CPU s, plan + run")]
+    """Rows of text for people: a block a task, points under points, the best return of each marked."""
+    head = ("task", "controller", "return", "", "rmse", "ended by", "violations", "CPU s, plan + run")
+    best = {task: max(row["return"] for row in rows if row["task"] == task) for task in {row["task"] for row in rows}}
+    out, last = [head], None
     for row in rows:
+        task = row["task"]
+        if last not in (None, task):
+            out.append(("",) * len(head))
         time = f"{row['plan_s']:.3f} + {row['run_s']:.3f}" if "plan_s" in row else ""
-        figures = f"{row['return']:.4f}", f"{row['rmse']:.4f}"
-        out.append((row["task"], row["controller"], *figures, row.get("ended", ""), row.get("violations", ""), time))
+        figures = f"{row['return']:10.4f}", "best" if row["return"] == best[task] else "", f"{row['rmse']:.4f}"
+        more = row.get("ended", ""), row.get("violations", ""), time
+        out.append(("" if task == last else task, row["controller"], *figures, *more))
+        last = task
     return out
 
 

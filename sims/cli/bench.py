@@ -67,7 +67,9 @@ def gym(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="of the start; else each task's", min=0)
     ] = None,
-    engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="bullet or twin")] = "bullet",
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="NAME", help="bullet or twin; mujoco for carts")
+    ] = "bullet",
     world: Annotated[
         Path | None, typer.Option("--world", metavar="FILE", help="disturbances, constraints, inertias: the gym's YAML")
     ] = None,

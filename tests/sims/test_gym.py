@@ -521,3 +521,14 @@ def test_the_command_line_sets_ours_beside_theirs(capsys):
     assert [row["controller"] for row in theirs] == ["safe-control-gym lqr", "safe-control-gym ilqr"]
     assert exit_code(["bench", "gym", "--task", "cartpole"]) == 2
     assert "cart_pole_tracking" in capsys.readouterr().err
+
+
+def test_the_table_has_a_block_a_task_and_marks_its_best(capsys):
+    both = ["--task", "cart_pole_tracking", "--task", "cart_pole_stabilisation"]
+    assert exit_code(["bench", "gym", *both, "--controller", "lqr", "--engine", "twin"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    blocks = [block.splitlines() for block in "\n".join(lines[1:]).split("\n\n")]
+    assert [block[0].split()[0] for block in blocks] == both[1::2]
+    for block in blocks:
+        returns = [float(next(word for word in row.split() if word.startswith("-"))) for row in block]
+        assert ["best" in row for row in block] == [value == max(returns) for value in returns]
