@@ -2,7 +2,7 @@
 
     forecast   what a run is told of itself; raises Unstable for a loop that the design itself makes unstable
     unstable   that sentence or None, for one reference
-    beyond     sentences on torque that the planned motion needs and the drives do not have
+    drifting   sentences on joints without a drive that the law leaves alone
 
 A loop is refused on two grounds at once. Its poles, about rest at places of the motion, grow a deviation by more than
 GROWTH within the run; and of two runs of the twin along the reference, with the scenario's friction, motors, gears and
@@ -10,20 +10,21 @@ delays but nothing random, the second, which starts a little aside, leaves the f
 know (saturation, stiction, filters) refuses nothing that works, and what follows a motion too short to matter neither.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import expm1, log, pi
 
 import numpy as np
 
 from robocalc.control.filtered import Filtered
-from robocalc.control.law import undriven
-from robocalc.control.sampled_loop import decays, sampled_loop, unmoved, without_coulomb
-from robocalc.errors import InvalidInput, Unstable
-from sims.build import effects_of, law_of, motion_limits, start_of
+from robocalc.control.sampled_loop import decays, sampled_loop, without_coulomb
+from robocalc.errors import Unstable
+from sims.build import effects_of, law_of, start_of
+from sims.drives import beyond
 from sims.each import alone
 from sims.effects.estimator import estimator_of, law_latency, senses_of
 from sims.engines.loop import simulate
 from sims.engines.twin import Twin
+from sims.remedy import adrift, lacks_drives, sentence
 from sims.scenario.solo import called
 
 GROWTH = 1e3  # of a deviation within a run, by its poles, from which on a loop is called unstable
@@ -33,13 +34,6 @@ NEAR = 1e-2  # [rad | m]: places closer to each other than this are one
 LONGEST = 5000  # steps of the runs that show the growth: several times what a loop needs to grow
 KNOWN = ("payload_error", "joint_friction", "motor_lag", "flexible_joint")  # disturbances that change the loop
 LATEST = 200  # physics steps of latency up to which poles are looked for
-SHOWN = 3  # poles, joints in a sentence
-LESS = (4.0, 32.0, 256.0, 4096.0)  # times a gain is made smaller in search of a stable one: twice one alone, then all
-HALVINGS, WORK = 8, 3e8  # steps from there to the largest; in all so many N³ of a loop of N states, and at least 12
-PART = 0.5  # of the greatest motion of a joint: a joint that moves more is named
-SAMPLES = 1500  # of the motion at which its torque is asked for
-OVER = 1.001  # of a limit: more is not rounding
-FASTER = ("kd", "wn", "kp", "velocity", "rate", "bandwidth", "attitude", "stiffness", "q_weight", "position", "ki")
 
 
 @dataclass(frozen=True)
@@ -112,7 +106,20 @@ def forecast(scenario, robot, plant, plan) -> tuple:
     why = unstable_of_any(scenario, robot, plant, reference, plan.grip(scenario.sim.timestep))
     if why is not None and not scenario.sim.force_unstable:
         raise Unstable(f"{why}; sim.force_unstable: true (--force) runs it all the same")
-    return why, (*([] if why is None else [f"forced: {why}"]), *beyond(scenario, robot, reference))
+    drift = drifting(scenario, robot, reference)
+    known = drift if why is None else (f"forced: {why}",)
+    return why or next(iter(drift), None), (*known, *beyond(scenario, robot, reference))
+
+
+def drifting(scenario, robot, reference) -> tuple:
+    """Sentences on joints without a drive of their own that the law does not bring to rest where the motion ends."""
+    if scenario.partners:
+        each = [(m, solo, np.ascontiguousarray(reference[:, :, m.columns])) for m, solo in alone(scenario, robot)]
+        told = [(called(m.name), drifting(solo, m.robot, own)) for m, solo, own in each]
+        return tuple(f"{name}: {text}" for name, texts in told for text in texts)
+    if not lacks_drives(robot) or getattr(scenario.controller.design(), "along", False):
+        return ()
+    return adrift(Loop.of(scenario, robot, robot, reference), reference[-1, 0])
 
 
 def unstable_of_any(scenario, robot, plant, reference, grip) -> str | None:
@@ -202,105 +209,3 @@ def _apart(first, second) -> float:
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(first[:rows] - second[:rows])
     return float(apart.max()) if np.isfinite(apart).all() else np.inf
-
-
-def sentence(loop, q, reference) -> str:
-    """Poles, joints and what would be valid, of a loop that is unstable about q (n,)."""
-    found, n, late = loop.at(q), loop.robot.n, loop.latency
-    poles, modes = np.linalg.eig(found.A)
-    order = [k for k in np.argsort(-np.abs(poles)) if np.abs(poles[k]) > 1.0 and poles[k].imag >= 0]
-    share = np.max([_share(modes[:, k], n, loop.law.dt) for k in order[:SHOWN]], axis=0)
-    names = ", ".join(f"joint {i + 1} ({loop.robot.joints[i]})" for i in np.flatnonzero(share > PART)[:SHOWN])
-    shown = ", ".join(f"{poles[k].real:.4g}" if poles[k].imag == 0 else f"{poles[k]:.4g}" for k in order[:SHOWN])
-    period = f"a period of {1e3 * loop.law.dt:g} ms" + (f" and a latency of {1e3 * late:g} ms" if late else "")
-    on = "" if loop.estimator is None else f" on estimates of {loop.scenario.estimator.type}"
-    return (
-        f"controller {loop.scenario.controller.type}{on} is unstable with {period}: "
-        f"pole{'s' * (len(order) > 1)} {shown} outside the unit circle, of {names}; {remedy(loop, q, reference)}"
-    )
-
-
-def _share(mode, n, dt) -> np.ndarray:
-    """(n,) of each joint in a motion, the greatest 1."""
-    moved = np.abs(mode[:n]) + np.abs(mode[n : 2 * n]) * dt
-    return moved / max(moved.max(), 1e-300)
-
-
-def remedy(loop, q, reference) -> str:
-    """What would be stable about q, in words."""
-    found = loop.at(q)
-    if lost := unmoved(found.plant, loop.robot):
-        return f"no drive stabilises {', '.join(lost)}"
-    if less := smaller(loop, q, reference):
-        return f"stable would be {less}"
-    if loop.latency:
-        return "lower the gains, or sensors.latency"
-    if undriven(loop.robot).any():
-        return "it does not hold what falls by itself, as lqr may"
-    return "raise kp against what pulls, or lower all gains, or raise sim.control_rate"
-
-
-def smaller(loop, q, reference) -> str | None:
-    """The first gain that makes the loop stable when it alone is smaller, and its largest such value; or all gains."""
-    design = loop.scenario.controller.design()
-    known = {field.name: getattr(design, field.name) for field in fields(design)}
-    gains = {x: np.asarray(known[x], float) for x in FASTER if known.get(x) is not None and np.any(known[x])}
-    left = iter(range(max(12, int(WORK / len(loop.at(q).A) ** 3))))
-    for name, value in gains.items():
-        factor = _factor(loop, design, q, reference, {name: value}, LESS[:2], left)
-        if factor is not None:
-            most = factor * value
-            return f"{name} at most {f'{most:.3g}' if most.ndim == 0 else [float(f'{x:.3g}') for x in most]}"
-    factor = _factor(loop, design, q, reference, gains, LESS, left) if len(gains) > 1 else None
-    return None if factor is None else f"{' and '.join(gains)} {factor:.2g} times as large, or less"
-
-
-def _factor(loop, design, q, reference, gains, less, left):
-    """The greatest factor on gains {name: value} with which the loop is stable: 1 / less, then by bisection; None.
-
-    left      one item for each loop that may be looked at
-    """
-
-    def stable(factor):
-        given = {name: (factor * value).tolist() for name, value in gains.items()}
-        try:
-            other = replace(design, **{name: tuple(x) if isinstance(x, list) else x for name, x in given.items()})
-            return loop.with_design(other, reference).holds(q)
-        except InvalidInput:
-            return False
-
-    high = 1.0
-    for low, _ in zip((1.0 / x for x in less), left):
-        if stable(low):
-            break
-        high = low
-    else:
-        return None
-    for _ in zip(range(HALVINGS), left):
-        middle = (low + high) / 2
-        low, high = (middle, high) if stable(middle) else (low, middle)
-    return low
-
-
-def beyond(scenario, robot, reference) -> tuple:
-    """A sentence for the joint whose drive lacks most of the torque that the motion needs; () where all is there."""
-    limits = motion_limits(scenario, robot)
-    if limits.torque is None or getattr(robot.tree, "thrusters", ()):
-        return ()
-    low, high = limits.bounds("torque", robot.n)
-    every = max(1, (len(reference) - 1) // SAMPLES)
-    q, v, a = np.moveaxis(reference[::every], 1, 0)
-    viscous, coulomb = robot.friction
-    tau = robot.inverse_dynamics(q, v, a) + viscous * v + coulomb * np.sign(v)
-    driven = ~undriven(robot)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(driven & (high > 0) & (low < 0), np.maximum(tau / high, tau / low), 0.0)
-    row, joint = np.unravel_index(np.argmax(share), share.shape)
-    if not share[row, joint] > OVER:
-        return ()
-    limit, t = (high if tau[row, joint] > 0 else -low)[joint], row * every * scenario.sim.timestep
-    unit = "N m" if robot.tree.moving[joint].kind != "prismatic" else "N"
-    return (
-        f"the planned motion needs {abs(tau[row, joint]):.3g} {unit} of joint {joint + 1} ({robot.joints[joint]}) at "
-        f"t = {t:.3g} s, {share[row, joint]:.2g} times its limit of {limit:.3g} {unit}: its drive will saturate",
-    )

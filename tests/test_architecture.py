@@ -24,6 +24,8 @@ SIMS = [
     "company",
     "plan_gaps",
     "plan_team",
+    "drives",
+    "remedy",
     "forecast",
     "watch",
     "pilot",

@@ -40,14 +40,34 @@ def rows(found) -> list:
     ]
 
 
+def expected(scenario) -> tuple:
+    """Sentences on the planned motion: torque that it needs and the drives do not have, or why it is not planned."""
+    from robocalc.errors import RobocalcError
+    from sims.build import believed_robot
+    from sims.build_world import world_shapes
+    from sims.drives import beyond
+    from sims.run import planned
+
+    try:
+        robot = believed_robot(scenario)
+        plan, _ = planned(scenario, robot, world_shapes(scenario))
+    except RobocalcError as error:
+        return (f"what the motion needs is not known: {error}",)
+    if not plan.solved:
+        return ("what the motion needs is not known: no plan was found",)
+    return beyond(scenario, robot, plan.reference(scenario.sim.timestep))
+
+
 def show_analysis(scenario):
-    """Print poles, margins and warnings, of each robot."""
+    """Print poles, margins and warnings, of each robot, and what the planned motion lacks."""
     from sims.scenario.solo import called, solos
 
     for name, solo in solos(scenario):
         if scenario.partners:
             print(f"  {called(name)}: {solo.controller.type}")
         _show(solo)
+    for warning in expected(scenario):
+        print(f"  warning: {warning}")
 
 
 def _show(scenario):
@@ -69,7 +89,13 @@ def analysis_json(scenario) -> dict:
     from sims.scenario.solo import called, solos
 
     if scenario.partners:
-        return {called(name): analysis_json(solo) for name, solo in solos(scenario)}
+        found = {called(name): _json(solo) for name, solo in solos(scenario)}
+    else:
+        found = _json(scenario)
+    return found | {"expected": list(expected(scenario))}
+
+
+def _json(scenario) -> dict:
     found, why = analysed(scenario)
     if found is None:
         return {"analysed": False, "why": why}

@@ -9,6 +9,7 @@ from robocalc.errors import InvalidInput, Unstable
 from sims import Scenario, run
 from sims.batch import Quick, sweep
 from sims.build import believed_robot, true_robot
+from sims.cli.analysis import analysis_json
 from sims.cli.guard import exit_code
 from sims.forecast import beyond, unstable
 from sims.plan import plan_task
@@ -138,6 +139,7 @@ def test_torque_that_the_motion_needs_and_the_drives_lack_is_told():
     weak = scenario({"model": "two_link", "limits": {"torque": 9.0}}, law, task=[goal])
     made = run(weak)
     told = [text for text in made.warnings if "will saturate" in text]
+    assert analysis_json(weak)["expected"] == told
     strong = run(
         scenario({"model": "two_link", "limits": {"torque": 99.0}}, law, task=[goal])
     )  # follows exactly: what it gives is what is needed
@@ -189,3 +191,47 @@ def test_on_estimates_the_robot_of_several_is_named():
     with pytest.raises(Unstable, match="right: controller pd on estimates of kalman"):
         run(both)
     assert not refuses(both.with_({"partners.right.controller.kd": 3.0}))
+
+
+@pytest.mark.parametrize("law", ["computed_torque", "cascade", "impedance", "lqr"])
+@pytest.mark.parametrize("robot", ["cart_pole", "quadrotor_2d"])
+def test_a_joint_without_drive_that_the_law_leaves_alone_is_named(robot, law):
+    """Pushed, the robot is further off at the end than ever before, or comes back: as it is told."""
+    push = {"type": "push", "link": "pole" if robot == "cart_pole" else "body", "force": [0.05, 0, 0]}
+    task = [{"do": "wait", "duration": 1.0 if robot == "cart_pole" else 4.0}]
+    made = run(
+        scenario(robot, {"type": law}, task=task, disturbances=[push | {"start": 0.0, "duration": 0.1}], accept={})
+    )
+    told = [text for text in made.warnings if "does not bring" in text]
+    off = np.abs(made.log.q - made.log.q_ref).max(axis=1)
+    assert bool(told) == (off[-1] == off.max()) == (law != "lqr")
+    if told:
+        assert {"cart_pole": "joint 2 (hinge)", "quadrotor_2d": "joint 1 (x)"}[robot] in told[0]
+        assert "use lqr, lqi, hinf, tvlqr, mpc" in told[0]
+
+
+def test_a_base_on_wheels_is_told_of_the_laws_made_for_it():
+    made = run(scenario("husky", {"type": "cascade"}))
+    assert any("joint 2 (y)" in text and "use flatness, pure_pursuit" in text for text in made.warnings)
+    assert not any("does not bring" in text for text in run(scenario("husky", {"type": "flatness"})).warnings)
+
+
+def test_a_late_law_is_refused_with_a_gain_that_a_bounded_search_finds():
+    """More damping of joint 7 than 3 ms of latency leave room for."""
+    late, law = {"sensors": {"latency": 0.003}}, {"type": "pd", "kp": [300] * 4 + [20] * 3}
+    with pytest.raises(Unstable, match=r"latency of 3 ms: .* of joint 7 .*; stable would be kd at most \[") as caught:
+        run(scenario(controller=law | {"kd": [20] * 4 + [2, 2, 4]}, **late))
+    most = [float(x) for x in str(caught.value).partition("kd at most [")[2].partition("]")[0].split(",")]
+    assert not refuses(scenario(controller=law | {"kd": most}, **late))
+
+
+def test_looking_for_a_stable_gain_is_bounded(monkeypatch):
+    from sims import remedy
+    from sims.forecast import Loop
+
+    asked = []
+    monkeypatch.setattr(Loop, "holds", lambda loop, q: bool(asked.append(q)))
+    with pytest.raises(Unstable, match=r"lower the gains, or sensors\.latency"):
+        run(scenario(controller={"type": "pid", "kp": 900, "ki": 90, "kd": 90}, sensors={"latency": 0.05}))
+    assert len(asked) <= 12
+    assert remedy.WORK / 371**3 < 12  # of 7 joints, 50 periods and integrals
