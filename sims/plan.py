@@ -142,11 +142,7 @@ def plan_task(scenario, robot, world, checker=None) -> TaskPlan:
             failures += touching
     timings["plan"] = process_time() - began
     return TaskPlan(
-        trajectory=trajectory,
-        status=status_of(failures),
-        violations=tuple(failures),
-        cost=None if trajectory is None else trajectory.cost(3),
-        timings=timings,
+        **verdict_on(trajectory, failures, timings),
         steps=tuple(spans),
         fingers=mover.fingers,
         tracked=tuple(mover.tracked),
@@ -161,10 +157,16 @@ def span_of(step, name, start, end, caught) -> StepSpan:
     return StepSpan(name, step.do, start, end, held, getattr(step, "force", None), wanted, caught)
 
 
-def status_of(failures) -> Status:
-    if not failures:
-        return Status.SOLVED
-    return Status.BAD_START if any(f.constraint == "start" for f in failures) else Status.INFEASIBLE
+def verdict_on(trajectory, failures, timings) -> dict:
+    """The fields of a Plan that its motion, or None, and what is wrong with it decide."""
+    status = Status.BAD_START if any(f.constraint == "start" for f in failures) else Status.INFEASIBLE
+    return {
+        "trajectory": trajectory,
+        "status": status if failures else Status.SOLVED,
+        "violations": tuple(failures),
+        "cost": None if trajectory is None else trajectory.cost(3),
+        "timings": timings,
+    }
 
 
 def broken_limits(trajectory: Trajectory, limits, robot, tracked):

@@ -13,12 +13,12 @@ from time import process_time
 import numpy as np
 
 from robocalc.errors import RobocalcError
-from robocalc.optimize import Violation
+from robocalc.optimize import Status, Violation
 from robocalc.trajectory import Trajectory, side_by_side
 from sims.build import gripper_joints, motion_limits
 from sims.company import Conflict, Way, shapes_of
 from sims.each import alone
-from sims.plan import TaskPlan, broken_limits, plan_task, span_of, status_of, too_long
+from sims.plan import TaskPlan, broken_limits, plan_task, span_of, too_long, verdict_on
 from sims.plan_gaps import checked
 from sims.planners.base import Failed
 from sims.scenario.check_team import names_of, whom
@@ -79,11 +79,7 @@ def plan_scenario(scenario, robot, world, checker=None) -> TaskPlan:
             failures += touching
     timings["plan"] = process_time() - began
     return TeamPlan(
-        trajectory=trajectory,
-        status=status_of(failures),
-        violations=tuple(failures),
-        cost=None if trajectory is None else trajectory.cost(3),
-        timings=timings,
+        **verdict_on(trajectory, failures, timings),
         steps=tuple(spans),
         fingers=gripper_joints(robot) if any(hand.mover.fingers for hand in crew.hands) else (),
         clearance=clearance,
@@ -278,7 +274,7 @@ def _own_plan(hand, end) -> TaskPlan:
         trajectory = stays if trajectory is None else trajectory.join(stays)
     return TaskPlan(
         trajectory=trajectory,
-        status=status_of([]),
+        status=Status.SOLVED,
         steps=tuple(hand.spans),
         fingers=mover.fingers,
         tracked=tuple(mover.tracked),
