@@ -2,6 +2,9 @@
 
 Rows of gains and memory are those of kernels_payload; then, of gains, PRIOR: variance of θ at the start (5) and what
 it gains a period (5), and SURFACE: Λ (n). At the end of the memory is the covariance (5, 5).
+
+θ is of the tool, and its torque linear in it but for m c cᵀ. So the columns are those of a point that follows the
+centre found, where that inertia is m's own: Y θ = m Y₀ + (m c - m ĉ) Y₁₂₃ + J Y₄, with nothing left out as ĉ nears c.
 """
 
 from robocalc.control.kernels import Q_HAT, V_HAT, WANTED, A, steer
@@ -13,12 +16,14 @@ from robocalc.control.kernels_payload import (
     CONSTANTS,
     COULOMB,
     COUNT,
+    DOUBT,
     FRESH,
     HEAD,
     NOMINAL,
     OTHER,
     PERIOD,
     POINT,
+    REACH,
     SMOOTH,
     SPARE,
     SPIN,
@@ -43,6 +48,7 @@ from robocalc.jit import njit
 
 PRIOR, SURFACE = CONSTANTS + 1, CONSTANTS + 2  # rows of gains
 
+FOUND = 10  # column of memory[CENTRE]: ĉ, and the point of the body there; before it are columns of zeros
 STUCK, CRAWL = 30.0, 0.02  # a joint slower than CRAWL [rad/s | m/s] may stick: its torque is that of anything
 
 
@@ -73,6 +79,17 @@ def least_squares(Y, y, variance, drift, theta, P):
 
 
 @njit
+def follow_centre(gains, memory):
+    """ĉ (3,) [m] from the tool into memory[FOUND], and the point (3,) there of the body behind it."""
+    theta, found = memory[THETA], memory[CENTRE][FOUND:]
+    share = theta[0] / (theta[0] * theta[0] + DOUBT * DOUBT)
+    for k in range(3):
+        found[k] = min(max(share * theta[1 + k], -REACH), REACH)
+        found[3 + k] = gains[CONSTANTS, POINT + k] + found[k]
+    return found
+
+
+@njit
 def learn(model, gains, memory, torques, P, q, v, ref, tau):
     """θ from the torque unexplained, and from the error of tracking: θ̂' = P (Wᵀ R⁻¹ (y - W θ̂) + Yᵀ s)."""
     n, c, theta = len(q), gains[CONSTANTS], memory[THETA]
@@ -84,8 +101,11 @@ def learn(model, gains, memory, torques, P, q, v, ref, tau):
         y, smooth = memory[SPARE][:n], memory[HEAD + n : HEAD + 2 * n]
         unexplained(model, gains, memory, torques, v, ref, y)
         motion(model, memory[V_LAST][:n], memory[A][:n])  # the frames are those of the last measurement
-        Y = columns(model, gains, memory, c[POINT:])
+        at = follow_centre(gains, memory)
+        Y = columns(model, gains, memory, at[3:])
         for i in range(n):
+            for k in range(3):
+                Y[i, 0] -= at[k] * Y[i, 1 + k]
             memory[SMOOTH, i] += c[FRESH] * (y[i] - memory[SMOOTH, i])
             for k in range(SIZE):
                 smooth[i, k] += c[FRESH] * (Y[i, k] - smooth[i, k])
@@ -120,8 +140,8 @@ def adaptive(model, gains, memory, t, q, v, ref, tau):
     believable acts so; the rest is torque along the reference.
     """
     model, gains, memory, q, v, ref, tau = borrowed((model, gains, memory, q, v, ref, tau))
-    n, theta, centre, constants = len(q), memory[THETA], memory[CENTRE], gains[CONSTANTS]
-    tail, commands, last = HEAD + BLOCKS * n, int(constants[COMMANDS]), len(memory) - SIZE
+    n, theta, centre = len(q), memory[THETA], memory[CENTRE]
+    tail, commands, last = HEAD + BLOCKS * n, int(gains[CONSTANTS, COMMANDS]), len(memory) - SIZE
     learn(model, gains, memory, memory[tail + commands : last], memory[last:], q, v, ref, tau)
     steer(gains, memory, memory[tail : tail + commands], q, v, ref, tau)
     q_hat, a, nominal = memory[Q_HAT][:n], memory[A][:n], memory[NOMINAL][:n]
@@ -138,10 +158,16 @@ def adaptive(model, gains, memory, t, q, v, ref, tau):
     for i in range(n):
         tau[i] += ref[5, i] + m * Y[i, 0] + centre[6] * Y[i, 4] - nominal[i]
     explained(model, ref[2], ref[3], ref[4], nominal)
-    Y = columns(model, gains, memory, constants[POINT:])
+    if theta[0] < 0.0:  # feedback takes off at the tool
+        Y = columns(model, gains, memory, centre[3:])
+        for i in range(n):
+            tau[i] -= m * Y[i, 0]
+        m = 0.0
+    at = follow_centre(gains, memory)
+    Y = columns(model, gains, memory, at[3:])
     for i in range(n):
         tau[i] += Y[i, 0] * (theta[0] - m) + Y[i, 4] * (theta[4] - centre[6])
-        for k in range(1, 4):
-            tau[i] += Y[i, k] * (theta[k] - m * centre[k - 1])
+        for k in range(3):
+            tau[i] += Y[i, 1 + k] * (theta[1 + k] - theta[0] * at[k])
         nominal[i] += ref[5, i]
         memory[WANTED, i] = tau[i]

@@ -10,9 +10,9 @@ MASSES = [(1, 2), (1, 0), (0, 1)]  # [kg] that the model has, and that are there
 NOISE = {"position_noise": 1e-4, "velocity_noise": 5e-3, "velocity_filter_hz": 100}
 
 
-def there_and_back(design, believed, true, **effects):
+def there_and_back(design, believed, true, com=(0.0, 0.0, 0.0), **effects):
     """(law, Simulated, rms joint error, rms torque rate (Euclidean over joints)) of the way back, on the Panda."""
-    robots = [load("panda").with_payload(float(m)) for m in (believed, true)]
+    robots = [load("panda").with_payload(float(m), com=com) for m in (believed, true)]
     home = robots[0].home
     q = np.concatenate([move(home, home + WAY)[:, 0], move(home + WAY, home)[1:, 0]])
     law = design.law(robots[0], DT, latency=effects.get("latency", 0.0))
