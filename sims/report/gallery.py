@@ -143,7 +143,10 @@ def _view(robot, q, world):
         points = tool + half * SIDES
     size = max(0.15, float(np.ptp(points, axis=0).max()))
     things = [np.array(shape.position, float) for shape in world if type(shape).__name__ != "Plane"]
-    things = np.array([x for x in things if np.linalg.norm(x - points.mean(axis=0)) < near * size]).reshape(-1, 3)
+    free = [getattr(shape, "mass", 0) > 0 for shape in world if type(shape).__name__ != "Plane"]
+    reach = near * size  # what moves freely is what the story is about, wherever it is
+    shown = [x for x, moves in zip(things, free) if moves or np.linalg.norm(x - points.mean(axis=0)) < reach]
+    things = np.array(shown).reshape(-1, 3)
     low, high = (pick(np.concatenate([points, things]), axis=0) for pick in (np.min, np.max))
     middle = (low + high) / 2
     beside = (things - points.mean(axis=0))[:, :2]

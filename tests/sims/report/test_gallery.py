@@ -1,12 +1,17 @@
 """The gallery tells what each scenario is held to, and what its last check said."""
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
+from PIL import Image
 
 from sims.batch import write_junit
 from sims.batch.regression import Case
-from sims.report.gallery import gallery, verdicts
+from sims.report.gallery import gallery, portrait, verdicts
+from sims.scenario import Scenario
 
 TEXT = """format: robocalc/1
 name: turn
@@ -49,3 +54,15 @@ def test_without_a_check_that_can_be_read_there_are_no_verdicts(tmp_path):
     assert verdicts(tmp_path / "none.xml") == {}
     (tmp_path / "cut.xml").write_text("<testsuites><tests")
     assert verdicts(tmp_path / "cut.xml") == {}
+
+
+def test_what_falls_is_in_the_picture_however_far_from_the_robot():
+    world = [{"name": "ball", "shape": "sphere", "radius": 0.5, "mass": 1, "position": [9, 0, 2], "color": "#ff0000"}]
+    seen = []
+    for mass in (1, 0):
+        world[0]["mass"] = mass
+        image = Image.open(io.BytesIO(portrait(Scenario.of(yaml.safe_load(TEXT) | {"world": world})))).convert("RGB")
+        red, green, blue = np.moveaxis(np.asarray(image, int), 2, 0)
+        seen.append(np.count_nonzero((red > 120) & (green < 30) & (blue < 30)))
+    assert seen[0] > 50
+    assert seen[1] == 0
