@@ -30,18 +30,6 @@ def evidence(made, watcher, wall_time) -> Evidence:
     tracked[list(plan.fingers)] = False
     steps = [s for s in made.paced or plan.steps if s.do in ("move", "trace", "follow")]
     moves = tuple((s.start, s.end) for s in steps if s.end <= log.t[-1] + 1e-9)
-    watched = {}
-    if watcher is not None:
-        seen = watcher.seen()
-        watched = {
-            "clearance": (watcher.t, seen["clearance"]),
-            "targets": _targets(made, seen["objects"]),
-            "slip": watcher.slip,
-        }
-        if len(seen["apart"]):
-            watched["apart"] = watcher.t, seen["apart"]
-        if "contacts" in seen:
-            watched["contacts"] = watcher.t, seen["contacts"], watcher.unintended()
     found = Evidence(
         t=log.t,
         q=log.q,
@@ -69,9 +57,24 @@ def evidence(made, watcher, wall_time) -> Evidence:
         estimate=errors(log)[1:] if len(log.estimate) else None,
         drives=_drives(made),
         prices=made.scenario.prices,
-        **watched,
+        **({} if watcher is None else _watched(made, watcher)),
     )
     return replace(found, crew=tuple(_crew(made, found, steps))) if made.scenario.partners else found
+
+
+def _watched(made, watcher) -> dict:
+    """What was seen in the world, as fields of Evidence."""
+    seen = watcher.seen()
+    found = {
+        "clearance": (watcher.t, seen["clearance"]),
+        "targets": _targets(made, seen["objects"]),
+        "slip": watcher.slip,
+    }
+    if len(seen["apart"]):
+        found["apart"] = watcher.t, seen["apart"]
+    if "contacts" in seen:
+        found["contacts"] = watcher.t, seen["contacts"], watcher.unintended()
+    return found
 
 
 def _drives(made) -> Drives:
