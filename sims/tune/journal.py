@@ -11,6 +11,7 @@ exact point and its evaluation: what a method needs to go on. Floats are written
 import contextlib
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,8 @@ class Journal:
         )
         try:
             self.study.add_trial(trial)
-        except OSError as error:
-            why = f"the journal cannot be written: {error.strerror or error}"
+        except Exception as error:  # a full disk, or a database that went away: drivers raise what they like
+            why = f"the journal cannot be written: {_said(error)}"
             raise InvalidInput(f"{why}; what was evaluated so far is kept, --resume goes on") from None
 
     def _optuna(self, x):
@@ -109,8 +110,14 @@ def open_journal(place, name, definition: dict, space, goals, front, resume=Fals
     except BaseException as error:
         if lock is not None:
             lock.close()
-        if isinstance(error, OSError | ValueError | KeyError) and not isinstance(error, InvalidInput):
-            raise InvalidInput(f"{place}: no journal of a study, or a damaged one: {str(error)[:200]}") from None
+        if not isinstance(error, Exception) or isinstance(error, InvalidInput):
+            raise
+        if "://" in str(place):
+            raise InvalidInput(_unreachable(str(place), error)) from None
+        if isinstance(error, OSError):
+            raise InvalidInput(f"{place}: cannot be written: {_said(error)}") from None
+        if isinstance(error, ValueError | KeyError):
+            raise InvalidInput(f"{place}: no journal of a study, or a damaged one: {_said(error)}") from None
         raise
 
 
@@ -153,8 +160,17 @@ def _remote(package, url):
             return package.storages.JournalStorage(backend)
         return package.storages.RDBStorage(url)
     except Exception as error:  # drivers raise what they like
-        why = " ".join(str(error).split())[:200]
-        raise InvalidInput(f"{url}: this storage cannot be reached: {type(error).__name__}: {why}") from None
+        raise InvalidInput(_unreachable(url, error)) from None
+
+
+def _unreachable(url, error):
+    shown = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)  # passwords stay out of logs
+    return f"{shown}: this storage cannot be reached: {type(error).__name__}: {_said(error)}"
+
+
+def _said(error):
+    """In one line."""
+    return getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
 
 
 def _locked(path):
