@@ -1,12 +1,10 @@
 """Whole studies: better on scenarios never seen, recorded, taken up after kill -9, and refused in sentences."""
 
 import json
-import os
 import random
 import signal
 import subprocess
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -92,44 +90,67 @@ def test_the_same_study_gives_the_same_bits(study):
 
 
 SCRIPT = """
-import sys, time
+import os, sys, threading, time
+import sims.tune.pictures
 from sims import tune
+from sims.tune.journal import Journal
 from tests.sims.tune.cases import EFFECTS, two_link
-import sims.tune.problem as p
-evaluate = p.Problem.evaluate
-def slowly(self, x, slopes=False):
-    time.sleep(0.02)
-    return evaluate(self, x, slopes)
-p.Problem.evaluate = slowly
+
+folder, entries, delay = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+sims.tune.pictures.PICTURES = {}
+add = Journal.add
+
+def slowly(*words):
+    "The process is killed a while after so many new entries."
+    global entries
+    add(*words)
+    entries -= 1
+    if entries == 0:
+        threading.Timer(delay, os.kill, (os.getpid(), 9)).start()
+    time.sleep(0.01)
+
+Journal.add = slowly
 goals = {"tracking.joint_rms_deg": 1.0, "torque.rate_rms": 1e-3}
 few = {"scenarios": 2, "payload": [0.0, 0.3], "moves": 0.1}
-tune(two_link(**EFFECTS["noise"]), objectives=goals, randomise=few, budget=24, validation=1, verify=False,
-     method=sys.argv[2], out=sys.argv[1], resume=True)
+tune(two_link(**EFFECTS["noise"]), objectives=goals, randomise=few, budget=70, validation=1, verify=False,
+     method="cma", out=folder, resume=True)
 """
 
 
-def started(out, method):
-    words = [sys.executable, "-c", SCRIPT, str(out), method]
+def started(out, entries=0, delay=0.0):
+    words = [sys.executable, "-c", SCRIPT, str(out), str(entries), str(delay)]
     return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def test_a_study_killed_ends_as_if_it_had_not_been(tmp_path):
-    """kill -9 twice, at random moments of the search."""
+def ended(process):
+    said = process.communicate()[1]
+    assert process.returncode in (0, -signal.SIGKILL), said
+    return process.returncode
+
+
+def test_a_study_killed_ten_times_ends_as_if_it_had_not_been(tmp_path):
+    """SIGKILL ten times, up to 40 ms after a process's first, second or third new entry of the journal."""
     pytest.importorskip("optuna")
-    rng, journal = random.Random(5), tmp_path / "killed" / "journal.log"
-    whole = started(tmp_path / "whole", "gauss_newton")
-    for _ in range(2):
-        worker = started(tmp_path / "killed", "gauss_newton")
-        size = journal.stat().st_size if journal.exists() else 0
-        while (journal.stat().st_size if journal.exists() else 0) <= size and worker.poll() is None:
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0, 0.15))
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.communicate()
-    for process in (whole, started(tmp_path / "killed", "gauss_newton")):
-        assert process.wait() == 0, process.stderr.read()
-        process.stderr.close()
+    rng, journal, counts = random.Random(5), tmp_path / "killed" / "journal.log", [0]
+    whole = started(tmp_path / "whole")
+    for _ in range(10):
+        assert ended(started(tmp_path / "killed", rng.randint(1, 3), rng.uniform(0, 0.04))) == -signal.SIGKILL
+        counts.append(journal.read_bytes().count(b'"robocalc"'))
+    assert all(a < b for a, b in pairwise(counts))  # each went on where the one before was killed
+    assert not (tmp_path / "killed" / "study.json").exists()
+    assert ended(started(tmp_path / "killed")) == ended(whole) == 0
     assert same(tmp_path / "killed", tmp_path / "whole")
+    assert entries(journal) == entries(tmp_path / "whole" / "journal.log")
+
+
+def entries(journal):
+    """What a journal says of each evaluation, bit for bit: all but when and by whom."""
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    storage = JournalStorage(JournalFileBackend(str(journal)))
+    (study,) = storage.get_all_studies()
+    return [(t.number, t.values, t.params, t.user_attrs) for t in storage.get_all_trials(study._study_id)]
 
 
 def same(one, other):
