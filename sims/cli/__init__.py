@@ -17,9 +17,7 @@ def main(argv=None) -> int:
     """Run one command line (sys.argv by default) and return its exit code."""
     for name in ONE_THREAD:  # matrices here are small: threads only wait for each other, and may change the last bit
         os.environ.setdefault(name, "1")
-    os.environ.setdefault(
-        "PYDANTIC_DISABLE_PLUGINS", "__all__"
-    )  # none are meant; it need not look through all packages
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks through all packages for some
     try:
         from sims.cli.guard import exit_code
 
