@@ -19,6 +19,8 @@ import numpy as np
 from robocalc.control.law import undriven
 from robocalc.errors import InvalidInput
 
+# what numpy and json raise for a file that is cut off, or is another one
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
 FORMAT = "robocalc-learned/1"
 SLOW = 0.02  # [rad/s | m/s] over which the sign of a velocity turns: friction at rest is not known
 # how far beyond the data, in standard deviations, as learned and no more: of the network; of what is linear by physics
@@ -179,7 +181,7 @@ def _read(path):
         with np.load(path, allow_pickle=False) as stored:
             header = json.loads(str(stored["header"]))
             arrays = {name: stored[name] for name in stored.files if name != "header"}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         why = getattr(error, "strerror", None) or "it is cut off, or no file of `robocalc learn` or `repeat`"
         raise InvalidInput(f"{path} cannot be read as a learned file: {why}") from None
     found = header.get("format") if isinstance(header, dict) else None

@@ -20,7 +20,7 @@ def test_the_way_back_is_tracked_as_with_a_centre_at_the_tool(masses):
     assert error < 5e-5
 
 
-@pytest.mark.parametrize("masses, most", [((1, 2), 1e-4), ((0, 1), 1.5e-4), ((1, 0), 1.5e-4)])
+@pytest.mark.parametrize(("masses", "most"), [((1, 2), 1e-4), ((0, 1), 1.5e-4), ((1, 0), 1.5e-4)])
 def test_with_latency_and_noise_it_is_too(masses, most):
     """Where the model holds the kilogram, noise and delay cost least: it is nearest to the arm as it is."""
     _, _, error, rate = there_and_back(Adaptive(), *masses, com=COM, **SIGHT)
