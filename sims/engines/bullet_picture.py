@@ -12,6 +12,7 @@ import numpy as np
 
 FIELD_OF_VIEW = 45.0  # [deg], vertical
 NEAR, FAR = 0.05, 20.0  # [m]
+BACK = 1e-5  # [m] behind its place a camera stands: the renderer hangs on a face that lies in the plane of its eye
 LINK_BITS = 24  # of a number that names body and link: body + (link + 1) 2²⁴
 
 
@@ -51,7 +52,9 @@ def shot(p, c, width, height, eye: Eye, *, depth=False, bodies=False, shadow=Tru
 
     source   OpenGL's perspective projection, inverted
     """
-    view = p.computeViewMatrix(*(np.asarray(x, float).tolist() for x in eye[:3]))
+    place, target, up = (np.asarray(x, float) for x in eye[:3])
+    back = BACK * (target - place) / np.linalg.norm(target - place)
+    view = p.computeViewMatrix((place - back).tolist(), (target - back).tolist(), up.tolist())
     lens = p.computeProjectionMatrixFOV(eye.fov, width / height, NEAR, FAR)
     flags = p.ER_SEGMENTATION_MASK_OBJECT_AND_LINKINDEX if bodies else p.ER_NO_SEGMENTATION_MASK
     image = _image(p, c, width, height, view, lens, shadow, flags)
@@ -60,7 +63,7 @@ def shot(p, c, width, height, eye: Eye, *, depth=False, bodies=False, shadow=Tru
         d = np.asarray(image[3], float).reshape(height, width)
         with np.errstate(divide="ignore"):
             z = FAR * NEAR / (FAR - (FAR - NEAR) * d)
-        found["depth"] = np.where(d < 1.0, z, np.inf)
+        found["depth"] = np.where(d < 1.0, z - BACK, np.inf)
     if bodies:
         mask = np.asarray(image[4], np.int64).reshape(height, width)
         seen = mask >= 0

@@ -10,7 +10,7 @@ from sims.scenario.check import Problems, acting, check_one, seeing
 from sims.scenario.check_lists import shared_links, shared_lists
 from sims.scenario.metric_names import METRIC_NAMES
 from sims.scenario.say import did_you_mean
-from sims.scenario.schema import Scenario
+from sims.scenario.schema import Output, Scenario
 from sims.scenario.schema_effects import Sensors
 from sims.scenario.solo import OWN, Solo, called
 
@@ -25,7 +25,7 @@ ALONE = {
 class Bare(Solo):
     """A robot without what the robots of a scenario share."""
 
-    disturbances, sensors, estimator = (), Sensors(), None
+    disturbances, sensors, estimator, output = (), Sensors(), None, Output()
 
 
 def bare(scenario) -> list:

@@ -90,7 +90,7 @@ def test_depth_and_segmentation_are_those_of_a_ball_on_the_floor(tmp_path):
     pytest.importorskip("pybullet")
     more = {"width": 240, "height": 240, "fov_deg": 30, "rate": 2, "depth": True, "segmentation": True}
     made = run(waiting(world=THINGS, **DOWN, **more), tmp_path / "run", plots=False, report=False)
-    assert made.warnings == ()
+    assert not any("frames" in text or "camera" in text for text in made.warnings)
     depth, mask = (read(tmp_path / "run" / "frames", stem) for stem in ("depth", "segmentation"))
     assert len(depth) == len(mask) == 2
     assert depth[0][120, 120] == pytest.approx(1800, abs=2)  # [mm] to the top of the ball

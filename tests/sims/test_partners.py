@@ -103,6 +103,16 @@ def test_the_same_scenario_gives_the_same_bits_and_comes_back_from_its_file(tmp_
     assert run(again).log.joint.tobytes() == one.log.joint.tobytes()
 
 
+def test_a_camera_rides_on_a_link_of_a_partner():
+    camera = {"link": "right/lbr_iiwa_link_7"}
+    assert scenario(IIWA, output={"camera": [camera, {}]}).output.cameras[0].link == camera["link"]
+    with pytest.raises(
+        ScenarioError, match=r"output\.camera\.link: no robot has a link 'rigth/lbr_iiwa_link_7'"
+    ) as told:
+        scenario(IIWA, output={"camera": {"link": "rigth/lbr_iiwa_link_7"}})
+    assert len(told.value.problems) == 1
+
+
 def test_keys_of_partners_are_set_and_swept_by_name_and_number():
     made = scenario(IIWA)
     assert made.with_({"partners.0.controller.kp": 30}).partners[0].controller.kp == 30
