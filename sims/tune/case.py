@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from robocalc.errors import InvalidInput
-from sims.build import believed_robot, effects_of, law_of, start_of, true_robot
+from sims.build import believed_robot, effects_of, law_of, piloted, start_of, true_robot
 from sims.build_world import world_shapes
 from sims.effects.arrays import LAG, LAG_INPUTS, STIFFNESS
 from sims.effects.estimator import estimator_of
@@ -68,7 +68,7 @@ class Case:
     """A scenario planned once; `run(design)` and `run_with(design, dgains, dmemory)` are one compiled call each.
 
     clearance   whether runs also measure what they come near to, which is slow
-    raises      InvalidInput: no plan, or one that the twin cannot follow (fingers that hold)
+    raises      InvalidInput: no plan, or one that the twin cannot follow (fingers that hold, a robot that is steered)
     """
 
     def __init__(self, scenario, clearance=False):
@@ -77,6 +77,11 @@ class Case:
         if scenario.grasps:
             raise InvalidInput(
                 f"{scenario.name}: the twin has no contacts, so it cannot grasp; tune with engine: bullet"
+            )
+        if piloted(scenario):
+            raise InvalidInput(
+                f"{scenario.name}: the twin of tuning follows the plan as it is, and this robot is steered while it "
+                "moves (safety, planner.replan, sim.planner_rate); tune with engine: bullet"
             )
         robot, plant, world = believed_robot(scenario), true_robot(scenario), world_shapes(scenario)
         plan = plan_task(scenario, robot, world)

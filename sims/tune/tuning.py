@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from robocalc.errors import InvalidInput, UnknownName
-from sims.build import believed_robot
+from sims.build import believed_robot, piloted
 from sims.scenario import Scenario
 from sims.scenario.solo import only_one
 from sims.tune.goals import make_goals
@@ -192,7 +192,7 @@ def _posed(spec, scenarios, functions, workers):
         shifts = gain_errors(space, draws.gains, spec.seed, len(training)) if draws.gains > 0 else None
     else:
         training, held_out, shifts = scenarios, [], None
-    engine = spec.engine or ("bullet" if any(s.grasps for s in scenarios) else "twin")
+    engine = spec.engine or ("bullet" if any(s.grasps or piloted(s) for s in scenarios) else "twin")
     return Problem(training, space, goals, engine, workers=workers, shifts=shifts), held_out
 
 

@@ -45,6 +45,22 @@ def test_a_study_is_better_on_scenarios_that_it_never_saw(study):
     assert not trained & held
 
 
+STEERED = [{"safety": {"type": "separation"}}, {"sim": {"engine": "twin", "planner_rate": 20}}]
+
+
+@pytest.mark.parametrize("words", STEERED)
+def test_a_robot_that_is_steered_is_tuned_as_it_runs(words):
+    swing = [{"do": "move", "to": {"joints": [-1.25, 0.1]}}, {"do": "wait", "duration": 0.1}]
+    steered = two_link(disturbances=EFFECTS["push"]["disturbances"], task=swing, **words)
+    with pytest.raises(InvalidInput, match=r"steered while it moves .* engine: bullet"):
+        small(steered, engine="twin", randomise=False)
+    found = small(steered, parameters={"controller.kp.0": (150, 250)}, randomise=False, budget=2, verify=False)
+    assert found.problem.engine == "bullet"
+    run_as_is = run(steered.with_({"sim.engine": "bullet"}))
+    wanted = sum(weight * run_as_is.metrics[name].value for name, weight in GOALS.items())
+    assert found.before.cost == pytest.approx(wanted, rel=1e-9)
+
+
 def test_pybullet_agrees_with_the_twin_on_what_was_trained(study):
     assert study.verified[1].cost == pytest.approx(study.best.cost, rel=1e-6)
 
