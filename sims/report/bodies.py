@@ -14,11 +14,12 @@ STILL = np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]])
 ABSURD = 1e6  # [rad | m]: a position beyond this shows nothing
 
 
-def tool_poses(robot, q):
-    """(N, 4, 4) of q (N, n); NaN where q is not finite or absurd: a run that diverged is shown as far as it went."""
+def tool_poses(robot, q, link=None):
+    """(N, 4, 4) of the tool, or of a link, at q (N, n); NaN where q is not finite or absurd: a run that diverged is
+    shown as far as it went."""
     poses, finite = np.full((len(q), 4, 4), np.nan), (np.abs(q) < ABSURD).all(axis=1)  # no for NaN
     if finite.any():
-        poses[finite] = robot.pose(np.ascontiguousarray(q[finite]))
+        poses[finite] = robot.pose(np.ascontiguousarray(q[finite]), *(() if link is None else (link,)))
     return poses
 
 

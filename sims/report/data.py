@@ -158,6 +158,7 @@ class ReportData:
     bodies: tuple = ()
     planned_path: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     executed_path: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))  # one point a frame
+    other_paths: tuple = ()  # (name, planned, executed) of robots beside the first
     description: str = ""
     outcome: str = ""
     accepted: bool | None = None

@@ -25,7 +25,7 @@ def describe(data, packer):
         "frames": packer.add_times(data.t_frames),
         "bodies": bodies,
         "meshes": meshes.described,
-        "paths": {"planned": packer.add_series(data.planned_path), "executed": packer.add_series(data.executed_path)},
+        "paths": {key: packer.add_series(path) for key, path in _paths(data)},
         "markers": [{"name": m.name, "pose": [float(x) for x in m.pose]} for m in data.markers],
         "touches": _touches(data.touches, packer),
         "witness": None if data.witness is None else packer.add_series(data.witness),
@@ -34,6 +34,13 @@ def describe(data, packer):
         "disturbances": [[s.name, float(s.start), float(s.end), s.kind] for s in data.disturbances],
     }
     return document, problems
+
+
+def _paths(data):
+    """(key, (P, 3)) of each tool path; those of other robots end on their names."""
+    yield from (("planned", data.planned_path), ("executed", data.executed_path))
+    for name, planned, executed in data.other_paths:
+        yield from ((f"planned/{name}", planned), (f"executed/{name}", executed))
 
 
 def _touches(touches, packer):

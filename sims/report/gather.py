@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from robocalc.dynamics.teams import members_of
 from sims.report.bodies import robot_bodies, tool_poses, world_bodies
 from sims.report.budget import Budget
 from sims.report.curves import panels_of
@@ -69,6 +70,7 @@ def report_data(
         bodies=(*robot_bodies(robot, log.q[rows]), *world_bodies(shapes, log, t[rows])),
         planned_path=_thinned(tool_ref[:, :3, 3]),
         executed_path=tool[rows, :3, 3],
+        other_paths=tuple(_other_paths(robot, log, rows)),
         description=description or "",
         outcome=outcome,
         accepted=accepted,
@@ -103,6 +105,14 @@ def _witness(log, t):
     if not len(points) or len(points) != len(log.t_objects) or not np.isfinite(points).any():
         return None
     return points[np.clip(np.searchsorted(log.t_objects, t + 1e-9) - 1, 0, len(points) - 1)]
+
+
+def _other_paths(robot, log, rows):
+    """(name, planned, executed) of the tool of each robot but the first, as ReportData.other_paths."""
+    for member in members_of(robot)[1:]:
+        link = member.prefix + member.robot.tool
+        wanted, q = tool_poses(robot, log.q_ref, link), log.q[rows]
+        yield member.name, _thinned(wanted[:, :3, 3]), tool_poses(robot, q, link)[:, :3, 3]
 
 
 def _thinned(points):

@@ -28,22 +28,30 @@ function setTheme(dark, listeners) {
 function makeSteps(report, seek) {
   const holder = $("steps"), buttons = [];
   holder.replaceChildren();
-  for (const [name, start, end, kind] of report.steps) {
+  // of several robots a row each: their steps overlap in time
+  const lanes = [], overlap = report.steps.some(([, , end], i) => report.steps.slice(i + 1).some((other) => other[1] < end - 1e-6));
+  const laneOf = report.steps.map(([name]) => {
+    const whose = overlap && name.includes("/") ? name.split("/")[0] : "";
+    return (lanes.includes(whose) || lanes.push(whose), lanes.indexOf(whose));
+  });
+  holder.style.height = lanes.length > 1 ? 1.5 * lanes.length + "rem" : "";
+  for (const [i, [name, start, end, kind]] of report.steps.entries()) {
     const button = document.createElement("button");
     button.type = "button"; button.textContent = name;
     button.title = `${name}${kind && kind !== name ? " (" + kind + ")" : ""}: ${start.toFixed(2)} to ${end.toFixed(2)} s`;
     button.setAttribute("aria-label", button.title);
     button.style.left = 100 * start / report.duration + "%";
     button.style.width = 100 * Math.max(0.4, (end - start) / report.duration * 100) / 100 + "%";
+    button.style.top = 100 * laneOf[i] / lanes.length + "%"; button.style.bottom = 100 - 100 * (laneOf[i] + 1) / lanes.length + "%";
     button.addEventListener("click", () => seek(start));
     holder.append(button); buttons.push(button);
   }
   holder.hidden = !buttons.length;
   return (t) => {
-    let current = -1;
-    report.steps.forEach((step, i) => { if (t >= step[1] - 1e-9) current = i; });
-    buttons.forEach((button, i) => { if (i === current) button.setAttribute("aria-current", "step"); else button.removeAttribute("aria-current"); });
-    return current < 0 ? "" : report.steps[current][0];
+    const current = lanes.map(() => -1);
+    report.steps.forEach((step, i) => { if (t >= step[1] - 1e-9) current[laneOf[i]] = i; });
+    buttons.forEach((button, i) => { if (current.includes(i)) button.setAttribute("aria-current", "step"); else button.removeAttribute("aria-current"); });
+    return current.filter((i) => i >= 0).map((i) => report.steps[i][0]).join(" · ");
   };
 }
 

@@ -1,7 +1,8 @@
 // The 3D view: bodies at their poses, tool paths, cameras. Draws only when something changed.
 //   makeScene(report, canvas, css) -> {seek(t), camera(name), show(what, on), has(what), update(report), theme(), draw(), ...}
-//     what     a key of report.paths ("planned" is dashed and whole, others grow with time), "touches", "witness", "markers",
-//              or "ghost" + the number of a run
+//     what     a key of report.paths ("planned" is dashed and whole, others grow with time;
+//              "planned/right" is of another robot, shown with "planned"), "touches", "witness", "markers", or "ghost" +
+//              the number of a run
 //     update   new frames, poses of bodies of the same names, paths and marks: without making the scene again
 
 const ROLE_COLOURS = { robot: [0.87, 0.88, 0.9], static: [0.64, 0.69, 0.74], dynamic: [0.9, 0.62, 0], moving: [0.74, 0.38, 0.6] };
@@ -179,12 +180,13 @@ function makeScene(report, canvas, css) {
   shade.position.z = floor; shade.receiveShadow = true; shade.renderOrder = -1;
   scene.add(shade);
   let grid = null;
-  const lines = {};
+  const lines = {}, kind = (key) => key.split("/")[0]; // executed/right: of a partner
   function draw(key) {
     const hidden = lines[key] && !lines[key].visible;
     if (lines[key]) { scene.remove(lines[key]); lines[key].geometry.dispose(); delete lines[key]; }
     if (report.paths[key].n < 2) return;
-    lines[key] = tube(report.paths[key], (key === "planned" ? 0.0022 : 0.003) * radius * 1.3, 0xffffff, key === "planned");
+    const planned = kind(key) === "planned";
+    lines[key] = tube(report.paths[key], (planned ? 0.0022 : 0.003) * radius * 1.3, 0xffffff, planned);
     lines[key].visible = !hidden;
     scene.add(lines[key]);
   }
@@ -199,7 +201,7 @@ function makeScene(report, canvas, css) {
     grid.rotation.x = Math.PI / 2; grid.position.z = floor; grid.renderOrder = -2;
     Object.assign(grid.material, { transparent: true, opacity: 0.28, depthWrite: false });
     scene.add(grid);
-    for (const key in lines) lines[key].material.color.set(css("--" + key));
+    for (const key in lines) lines[key].material.color.set(css("--" + kind(key)));
     for (const key in marks) marks[key].colour(css("--" + key));
     for (const body of bodies) if (body.ghost) body.group.children.forEach((part) => part.material.color.set(css("--run" + body.run)));
     api.dirty = true;
@@ -243,7 +245,7 @@ function makeScene(report, canvas, css) {
       place(t);
       if (api.follow) { const move = toolAt(t).sub(controls.target); controls.target.add(move); camera.position.add(move); }
       const k = floorIndex(report.frames, t);
-      for (const key in lines) if (key !== "planned") lines[key].geometry.setDrawRange(0, lines[key].perPoint * k);
+      for (const key in lines) if (kind(key) !== "planned") lines[key].geometry.setDrawRange(0, lines[key].perPoint * k);
       marks.touches.place(k); marks.witness.place(k);
       api.dirty = true;
     },
@@ -258,7 +260,7 @@ function makeScene(report, canvas, css) {
     show(what, on) {
       const run = /^ghost(\d+)$/.exec(what);
       if (run) { if (on) hiddenRuns.delete(Number(run[1])); else hiddenRuns.add(Number(run[1])); }
-      if (lines[what]) lines[what].visible = on;
+      for (const key in lines) if (kind(key) === what) lines[key].visible = on;
       if (marks[what]) { marks[what].show(on); if (on) hiddenMarks.delete(what); else hiddenMarks.add(what); }
       api.dirty = true;
     },

@@ -8,7 +8,10 @@ import pytest
 from robocalc.dynamics import load
 from sims.log import Log
 from sims.report import report_data
+from sims.report.document import describe
 from sims.report.gather import _touches, _witness
+from sims.report.of_run import data_of
+from sims.report.pack import Packer
 from sims.report.page import page_text
 from sims.run import run
 from tests.sims.report.samples import move
@@ -118,3 +121,20 @@ def test_the_closest_points_are_as_far_apart_as_the_clearance_says(tmp_path):
         assert log.witness[:, 4] == pytest.approx(-0.4, abs=2e-3), "on the face of the box"
         text = (tmp_path / engine / "report.html").read_text(encoding="utf-8")
         assert '"witness":{"at"' in text
+
+
+def test_the_tool_path_of_each_robot_is_drawn():
+    other = {"model": "iiwa", "base": {"position": [2, 0, 0]}}
+    task = [{"do": "move", "name": "nod", "to": {"offset": [0, 0.1, 0]}}]
+    controller = {"type": "computed_torque", "wn": 20}
+    made = run(move(partners=[{"name": "other", "robot": other, "task": task, "controller": controller}]))
+    data = data_of(made)
+    document, _ = describe(data, Packer())
+    assert list(document["paths"]) == ["planned", "executed", "planned/other", "executed/other"]
+    ((name, planned, executed),) = data.other_paths
+    member = made.robot.members[1]
+    q = made.log.q[:, member.columns]
+    assert name == "other"
+    assert len(executed) == len(data.t_frames)
+    np.testing.assert_allclose(executed[-1], member.robot.pose(q[-1])[:3, 3], atol=1e-12)
+    np.testing.assert_allclose(planned[0], member.robot.pose(made.log.q_ref[0, member.columns])[:3, 3], atol=1e-12)
