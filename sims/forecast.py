@@ -117,8 +117,8 @@ def drifting(scenario, robot, reference) -> tuple:
         each = [(m, solo, np.ascontiguousarray(reference[:, :, m.columns])) for m, solo in alone(scenario, robot)]
         told = [(called(m.name), drifting(solo, m.robot, own)) for m, solo, own in each]
         return tuple(f"{name}: {text}" for name, texts in told for text in texts)
-    if not lacks_drives(robot) or getattr(scenario.controller.design(), "along", False):
-        return ()
+    if not lacks_drives(robot) or robot.tree.tyres or getattr(scenario.controller.design(), "along", False):
+        return ()  # tyres do for a drive, which poles do not know of
     return adrift(Loop.of(scenario, robot, robot, reference), reference[-1, 0])
 
 

@@ -210,10 +210,8 @@ def test_a_joint_without_drive_that_the_law_leaves_alone_is_named(robot, law):
         assert "use lqr, lqi, hinf, tvlqr, mpc" in told[0]
 
 
-def test_a_base_on_wheels_is_told_of_the_laws_made_for_it():
-    made = run(scenario("husky", {"type": "cascade"}))
-    assert any("joint 2 (y)" in text and "use flatness, pure_pursuit" in text for text in made.warnings)
-    assert not any("does not bring" in text for text in run(scenario("husky", {"type": "flatness"})).warnings)
+def test_tyres_do_for_a_drive_that_is_missing():
+    assert run(scenario("husky", {"type": "cascade"})).warnings == ()
 
 
 def test_a_late_law_is_refused_with_a_gain_that_a_bounded_search_finds():
