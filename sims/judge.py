@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from robocalc.dynamics.teams import members_of
-from sims.build import ropes_of
+from sims.build import motion_limits, ropes_of
 from sims.each import alone
 from sims.metrics import Evidence
 from sims.metrics_cost import Drives
@@ -20,6 +20,7 @@ from sims.metrics_estimate import errors
 from sims.result import Check
 
 ROUNDING = 1e-9  # of the largest force: so near to each other are a force asked for and the same given
+LATE = ("motor_lag", "flexible_joint")  # disturbances by which the torque given is not the one asked for
 MOSTLY, OFTEN = 0.5, 0.02  # share of control periods: at a limit; from one limit to the other
 
 
@@ -37,7 +38,7 @@ def evidence(made, watcher, wall_time) -> Evidence:
         q_ref=log.q_ref,
         v_ref=log.v_ref,
         tau=log.tau,
-        tau_wanted=asked(log, made.plant_robot),
+        tau_wanted=asked(log, made.plant_robot, followed_late(made)),
         tracked=tracked,
         limits=robot.limits,
         tcp=robot.pose(log.q),
@@ -152,12 +153,21 @@ def carried_by(plan, robot) -> dict:
     return shifts
 
 
-def asked(log, robot) -> np.ndarray:
+def followed_late(made):
+    """(2, n) limits of the drives, where these follow their command with a lag or through an elastic gear; or None."""
+    if not any(item.type in LATE for item in made.scenario.disturbances) or made.robot.tree.thrusters:
+        return None
+    limits = motion_limits(made.scenario, made.robot)
+    return None if limits.torque is None else np.stack(limits.bounds("torque", made.robot.n))
+
+
+def asked(log, robot, late=None) -> np.ndarray:
     """(N + 1, n) the torque that the law wanted; of a robot with thrusters the part that these give without limits, as
-    a law may ask a quadrotor for a force sideways."""
+    a law may ask a quadrotor for a force sideways. Of drives that follow late, whose limits are given (2, n), what is
+    within these counts as what they gave: it is no limit that it differs by."""
     wanted, tau = log.tau_wanted, log.tau
     if not robot.tree.thrusters:
-        return wanted
+        return wanted if late is None else np.where((wanted >= late[0]) & (wanted <= late[1]), tau, wanted)
     fair = np.array(tau)
     rows = (wanted != tau).any(axis=1) & np.isfinite(wanted).all(axis=1) & np.isfinite(log.q).all(axis=1)
     if rows.any():
@@ -167,11 +177,11 @@ def asked(log, robot) -> np.ndarray:
     return fair
 
 
-def chatters(log, every, robot) -> bool:
+def chatters(log, every, robot, late=None) -> bool:
     """Whether a joint's torque sits at its limits most of the time and jumps between them: a loop that only the limits
-    of the drives keep from diverging. `every` physics steps a control period.
+    of the drives keep from diverging. `every` physics steps a control period; late as of `asked`.
     """
-    wanted, tau = asked(log, robot)[::every], log.tau[::every]
+    wanted, tau = asked(log, robot, late)[::every], log.tau[::every]
     limited = np.abs(wanted - tau) > 1e-12
     jumps = limited[1:] & limited[:-1] & (np.sign(tau[1:]) != np.sign(tau[:-1]))
     return bool(((limited.mean(axis=0) > MOSTLY) & (jumps.mean(axis=0) > OFTEN)).any())

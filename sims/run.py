@@ -31,7 +31,7 @@ from sims.engines.loop import Simulated, simulate
 from sims.engines.status import Outcome
 from sims.engines.twin import Twin
 from sims.forecast import forecast
-from sims.judge import chatters, evidence, judge
+from sims.judge import chatters, evidence, followed_late, judge
 from sims.keep import keep_somewhere
 from sims.log import Log
 from sims.metrics import Metric, measure
@@ -191,7 +191,8 @@ def observed(made: Run, done: Followed, clearance):
 def ended(made: Run, done: Followed, log, watcher):
     """(outcome, reason or None)."""
     outcome, pilot = done.result.outcome, done.pilot
-    if outcome is not Outcome.LOST and chatters(log, made.scenario.sim.control_every, made.plant_robot):
+    seen = log, made.scenario.sim.control_every, made.plant_robot, followed_late(made)
+    if outcome is not Outcome.LOST and chatters(*seen):
         outcome = Outcome.CHATTERS
     if pilot is not None and not pilot.done and outcome is Outcome.FINISHED:
         return Outcome.STOPPED, pilot.told()

@@ -17,7 +17,7 @@ from sims.effects.estimator import estimator_of
 from sims.engines.close import close_loop, logged
 from sims.engines.status import ENDS, GOES_ON, Outcome
 from sims.engines.twin import Twin
-from sims.judge import chatters, evidence
+from sims.judge import chatters, evidence, followed_late
 from sims.log import CHANNEL_INDEX, Log
 from sims.metrics import measure
 from sims.plan import plan_task
@@ -164,7 +164,9 @@ class Case:
         if outcome is Outcome.FINISHED and (joint[:, WANTED] != joint[:, TAU]).any():
             outcome = (
                 Outcome.CHATTERS
-                if chatters(Log(self.effects.timing[0], joint), self.every, self.made.plant_robot)
+                if chatters(
+                    Log(self.effects.timing[0], joint), self.every, self.made.plant_robot, followed_late(self.made)
+                )
                 else outcome
             )
         return Trace(self, joint, outcome, rows, logged(closed, k))
