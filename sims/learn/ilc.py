@@ -27,6 +27,7 @@ from sims.scenario.solo import only_one
 
 WORSE = 1.1  # times the best error: taken back
 ALIKE = 1.5  # times the least error: within, repetitions differ by noise
+TRIED, HELPS = 2, 1.2  # repetitions, and times smaller: less than that, a robot with joints that no drive moves stops
 WANTED = 50.0  # times smaller: below, it is said what stands in the way
 VARIES, FALLS, BOUND = 0.5, 0.7, 0.005  # shares: of an error that is noise, left by a repetition, of time at limits
 
@@ -66,10 +67,12 @@ class Repetitions:
             return f"what is left is beyond the drives: {', '.join(drives)} at the limit for {share}"
         if self.varies > VARIES:
             return f"what is left is noise: {self.varies:.0%} of the error differs from one repetition to another"
-        if undriven(self.robot).any() or getattr(self.robot.tree, "thrusters", ()):
+        if _floats(self.robot):
             return "what is left is motion that no drive moves by itself: torque of the others cannot take it away"
         if len(errors) > 1 and self.best == len(errors) - 1 and errors[-1] < FALLS * errors[-2]:
             return "it is still falling: repeat more often"
+        if pressing(self.last).any():
+            return "what is left comes with what the fingers hold: the model that is learned by knows of no contact"
         return "what is left repeats, but learns no further: it is what happens between two calls of the law"
 
     def table(self) -> str:
@@ -103,7 +106,7 @@ class Repetitions:
 def repeat(scenario, learn=10, *, engine=None, folder=None, progress=None) -> Repetitions:
     """Run a scenario learn + 1 times, each with what the runs before taught, each with noise of its own.
 
-    learn     repetitions after the first
+    learn     repetitions after the first; fewer where joints that no drive moves let nothing be learned
     engine    as in `run`; folder: where learned files are put between repetitions, a temporary one where None
     raises    InvalidInput   a motion that is steered as it goes, no repetitions, or a run that fails
     """
@@ -143,9 +146,16 @@ def _repeated(scenario, learn, engine, folder, tell):
         errors.append(np.inf if made is None else _error(made))
         misses.append(None if made is None else _miss(made))
         last = made or last
+        if k == TRIED and _floats(robot) and errors[0] < HELPS * min(errors[1:]):
+            break  # no torque of the driven joints moves what is left: more of the same teaches nothing
     best = int(np.argmin(errors))
     learned, varies = Repeated(q, given[best]), _varies(misses) if np.isfinite(hz) else 0.0
     return Repetitions(scenario, tuple(errors), tuple(cutoffs), learned, robot, best, last, varies)
+
+
+def _floats(robot) -> bool:
+    """Whether something of it is moved by no drive of its own."""
+    return bool(undriven(robot).any() or getattr(robot.tree, "thrusters", ()))
 
 
 def _together(targets):

@@ -22,6 +22,7 @@ MOST = 12  # iterations
 DONE = 1e-2  # step over standard deviations, squared
 SMALLEST = 0.01  # share of a step that is tried
 FLAT = 1e-5  # share of the cost that a step must gain to be worth another
+INSTANT = 0.05  # of a sample: standard deviation that a delay has at least, as drives hold their torque for one
 FLOOR = 1e-12  # [rad | m] residual below which nothing is noise
 ROBUST = 3.0  # windows that fit so much worse than the median count less
 
@@ -148,7 +149,10 @@ def fit(unknowns, windows, sigma) -> Fit:
         if settled:
             break
     normal = Normal.of(shooter, unknowns, starts, sigma)
-    return Fit(unknowns, normal.covariance(len(unknowns.vector), shooter.free), sigma, total)
+    covariance = normal.covariance(len(unknowns.vector), shooter.free)
+    if unknowns.free[-1]:
+        covariance[-1, -1] += (INSTANT * max(w.recording.dt for w in windows)) ** 2
+    return Fit(unknowns, covariance, sigma, total)
 
 
 def _noise(shooter, unknowns, starts):
@@ -260,13 +264,21 @@ class Normal:
         return np.array([solved[:, 0] - solved[:, 1:] @ step for solved in self.parts])
 
     def covariance(self, size, free):
-        """(size, size), with the scatter between windows where that is more than the noise explains."""
+        """(size, size), with the scatter between windows where that is more than the noise explains.
+
+        Joints that break away are not simulated to the encoders' noise, and a few windows may pull one number alone:
+        no standard deviation is less than that of H⁻¹ (Σ g gᵀ) H⁻¹, g the windows' gradients.
+        Source: White (1980); MacKinnon & White (1985) for the share of windows that the fit itself takes.
+        """
         excess = []
         for H, g in self.scatter:
             values, vectors = np.linalg.eigh(H)
             good = values > 1e-9 * values[-1]
             excess.append(np.mean((vectors.T @ g)[good] ** 2 / values[good]))
         inverse = np.linalg.pinv(self.H, hermitian=True, rcond=1e-14) * max(1.0, float(np.mean(excess)))
+        pulls = np.linalg.pinv(self.H, hermitian=True, rcond=1e-14) @ np.transpose([g for _, g in self.scatter])
+        spread = np.sqrt(np.sum(pulls**2, axis=1) * len(self.scatter) / max(1, len(self.scatter) - 1))
+        wider = np.maximum(1.0, spread / np.sqrt(np.maximum(np.diag(inverse), 1e-300)))
         whole = np.zeros((size, size))
-        whole[np.ix_(free, free)] = inverse
+        whole[np.ix_(free, free)] = inverse * np.outer(wider, wider)
         return whole

@@ -1,5 +1,7 @@
 """Iterative learning on a motion with a payload and friction that the controller does not know of."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -115,3 +117,11 @@ def test_the_command_shows_a_table_and_writes_the_scenario(tmp_path, capsys):
     assert "times better than the first run" in capsys.readouterr().out
     assert (out / "repetitions.csv").read_text().count("\n") == 4
     assert Scenario.load(out / "scenario.yaml").learned.file == str(out / "learned.npz")
+
+
+def test_a_robot_that_no_torque_of_its_drives_can_teach_stops_early():
+    """The pole's error is not the cart's to take: it is said after two repetitions, not after ten."""
+    scenario = Scenario.load(Path(__file__).resolve().parents[3] / "scenarios" / "swing_up" / "cart_pole_balance.yaml")
+    found = repeat(scenario, 10)
+    assert len(found.errors) == 3
+    assert "no drive moves by itself" in found.limit
