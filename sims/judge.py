@@ -2,7 +2,7 @@
 
 evidence   what sims.metrics needs, from plan, log and what was watched
 asked      what the law asked of the drives, without what no input could give
-chatters   whether only the limits of the drives kept the loop from diverging
+chatters   joints that only the limits of their drives kept from diverging
 judge      the acceptance table
 """
 
@@ -177,14 +177,15 @@ def asked(log, robot, late=None) -> np.ndarray:
     return fair
 
 
-def chatters(log, every, robot, late=None) -> bool:
-    """Whether a joint's torque sits at its limits most of the time and jumps between them: a loop that only the limits
-    of the drives keep from diverging. `every` physics steps a control period; late as of `asked`.
+def chatters(log, every, robot, late=None) -> tuple:
+    """Names of joints whose torque sits at its limits most of the time and jumps between them: a loop that only the
+    limits of the drives keep from diverging. `every` physics steps a control period; late as of `asked`.
     """
     wanted, tau = asked(log, robot, late)[::every], log.tau[::every]
     limited = np.abs(wanted - tau) > 1e-12
     jumps = limited[1:] & limited[:-1] & (np.sign(tau[1:]) != np.sign(tau[:-1]))
-    return bool(((limited.mean(axis=0) > MOSTLY) & (jumps.mean(axis=0) > OFTEN)).any())
+    found = (limited.mean(axis=0) > MOSTLY) & (jumps.mean(axis=0) > OFTEN)
+    return tuple(np.array(robot.joints)[found].tolist())
 
 
 def judge(scenario, metrics) -> tuple:

@@ -77,7 +77,8 @@ class Run:
         if self.outcome is not Outcome.FINISHED:
             ended = f"{self.outcome.value} (t = {self.log.t[-1]:.3g} s)"
             if self.outcome.diverged:
-                return f"{ended}; {self.unstable}" if self.unstable else ended
+                where = self.reason if self.outcome is Outcome.CHATTERS else None
+                return "; ".join(filter(None, (ended, where, self.unstable)))
             return self.reason or ended
         failed = [str(row) for row in self.acceptance if not row.ok]
         return "; ".join(failed) if failed else "all acceptance thresholds are met"

@@ -192,8 +192,8 @@ def ended(made: Run, done: Followed, log, watcher):
     """(outcome, reason or None)."""
     outcome, pilot = done.result.outcome, done.pilot
     seen = log, made.scenario.sim.control_every, made.plant_robot, followed_late(made)
-    if outcome is not Outcome.LOST and chatters(*seen):
-        outcome = Outcome.CHATTERS
+    if outcome is not Outcome.LOST and (joints := chatters(*seen)):
+        return Outcome.CHATTERS, f"most of the time in {', '.join(joints)}"
     if pilot is not None and not pilot.done and outcome is Outcome.FINISHED:
         return Outcome.STOPPED, pilot.told()
     return outcome, watcher.reason if watcher else None

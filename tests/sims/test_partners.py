@@ -103,6 +103,14 @@ def test_the_same_scenario_gives_the_same_bits_and_comes_back_from_its_file(tmp_
     assert run(again).log.joint.tobytes() == one.log.joint.tobytes()
 
 
+def test_a_run_that_chatters_names_the_joints_that_do():
+    loud = IIWA | {"controller": {"type": "pd", "kp": 100, "kd": 5000}}
+    made = run(scenario(loud, sim={"engine": "twin", "force_unstable": True}))
+    assert made.verdict == "diverged"
+    assert "most of the time in right/lbr_iiwa_joint_" in made.why
+    assert "panda_joint" not in made.why
+
+
 def test_a_camera_rides_on_a_link_of_a_partner():
     camera = {"link": "right/lbr_iiwa_link_7"}
     assert scenario(IIWA, output={"camera": [camera, {}]}).output.cameras[0].link == camera["link"]
