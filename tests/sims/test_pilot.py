@@ -1,5 +1,7 @@
 """Runs that are steered: slowed and stopped before what moves, planned again; as unsteered where nothing is near."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,16 @@ def test_the_robot_makes_way_and_comes_to_its_end_within_limits(words):
     assert peak(made.log, motion_limits(made.scenario, made.robot)) <= 1.001
     assert made.metrics["limits.violations"].value == 0
     assert made.paced[-1].end == pytest.approx(made.log.t[-1], abs=0.02)
+
+
+def test_how_fast_the_machine_is_changes_nothing(monkeypatch):
+    words = {"safety": SAFETY, "planner": REPLAN}
+    quick, ticks = run(scene(COMES, engine="twin", **words)), itertools.count()
+    for module in ("sims.pilot.again", "robocalc.optimize.moving.among"):
+        monkeypatch.setattr(f"{module}.process_time", lambda: 100.0 * next(ticks))
+    slow = run(scene(COMES, engine="twin", **words))
+    assert slow.timings["longest reaction"] > 50
+    np.testing.assert_array_equal(slow.log.joint, quick.log.joint)
 
 
 def test_planning_again_is_quick_enough_to_react():
