@@ -157,7 +157,7 @@ class Sensors(Part):
 
     joint_position: PositionSensor = PositionSensor()
     joint_velocity: VelocitySensor = VelocitySensor()
-    latency: not_negative("time") = Field(0.0, description="age of a measurement when the law gets it [s]")
+    latency: quantity("time", ge=0, le=2.0) = Field(0.0, description="age of a measurement when the law gets it [s]")
     torque_ripple: DriveRipple = DriveRipple()
     force_torque: ForceTorqueSensor | None = Field(None, description="a six-axis sensor behind the wrist")
 
