@@ -74,8 +74,9 @@ def least_squares(Y, y, variance, drift, theta, P):
         for k in range(SIZE):
             gain = x[k] * share
             theta[k] += gain * e
-            for j in range(SIZE):
+            for j in range(k + 1):  # to the bit symmetric: what is not grows
                 P[k, j] -= gain * x[j]
+                P[j, k] = P[k, j]
 
 
 @njit

@@ -40,9 +40,13 @@ def observing(gains, robot, dt, substeps, latency, smoothing, *, rows=0, memory=
 
 
 def searching(law, gains, robot, dt, substeps, latency, smoothing, *, rows=0, memory=0):
-    """`observing` with a payload at the tool in view; raises InvalidInput where nothing moves the tool."""
+    """`observing` with a payload at the tool in view; raises InvalidInput where nothing moves the tool, or thrust does:
+    its joints answer to no torque of their own, and what is found turns rounding into motion."""
     from robocalc.control import kernels_payload as k
 
+    if len(robot.actors[0]):
+        moved = f"{law} finds a payload by what drives put on the joints; {robot.name} moves by thrust or tyres"
+        raise InvalidInput(f"{moved}: use a law made for it, or lqr, lqi, tvlqr, mpc")
     body, place = robot.frame(robot.tool)
     if body < 0:
         raise InvalidInput(f"{law}: the tool {robot.tool} of {robot.name} is fixed to its base")

@@ -82,5 +82,6 @@ def least_squares(Y, y, variance, drift, theta, P):
         for k in range(PARAMETERS):
             gain = x[k] * share
             theta[k] += gain * e
-            for j in range(PARAMETERS):
+            for j in range(k + 1):  # to the bit symmetric: what is not grows
                 P[k, j] -= gain * x[j]
+                P[j, k] = P[k, j]

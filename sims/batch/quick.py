@@ -55,6 +55,8 @@ class _Kept:
 class Quick:
     """`quick(scenario)` is `sims.run(scenario)` with a memory; in `timings`, only the simulation counts.
 
+    It refuses no unstable design, and says nothing beforehand of what the plan asks of the drives.
+
     clearance   what makes the checkers of clearance: a Clearance(robot, world, own=...) for `with`
     """
 

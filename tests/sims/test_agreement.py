@@ -113,7 +113,8 @@ def test_twin_and_pybullet_agree(name, controller, effect):
     try:
         made = law(name, controller, options.get("control_every", 1), options.get("latency", 0.0))
     except InvalidInput as error:
-        if name != "husky" and not hasattr(DESIGNS[controller], "made_for") and controller != "admittance, tool":
+        chosen = hasattr(DESIGNS[controller], "made_for") or controller == "admittance, tool"
+        if name != "husky" and not chosen and "moves by thrust" not in str(error):
             raise
         pytest.skip(f"refused, and said so: {error}")
     one, two = (simulate(p, made, reference, effects, start=start) for p in (Twin(robot, DT), plant))

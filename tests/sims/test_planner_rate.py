@@ -131,7 +131,7 @@ def test_what_moves_is_seen_as_old_as_a_plan_takes(latency):
 
 def test_a_law_too_soft_to_arrive_is_told():
     law = {"type": "pd", "kp": 60, "kd": 10, "feedforward": "none"}
-    made = run(pushed(law=law, max_duration=4.0))
+    made = run(pushed(law=law, max_duration=4.0, force_unstable=True))
     assert made.verdict != "accepted"
     assert any(
         "planned anew at" in note and "raise the gains or sim.planner_tolerance" in note for note in made.warnings

@@ -61,7 +61,7 @@ def test_each_row_is_what_run_says_to_the_bit(table):
         {"task.up.duration": 0.3},
         {"robot.home": [-1.4, 0.1]},
         {"sim.timestep": 0.0005},
-        {"sensors.latency": 0.003},
+        {"sensors.joint_position.std": 1e-5},
         {"robot.payload.mass": 0.2},
         {"world": [{"name": "ball", "shape": "sphere", "radius": 0.05, "position": [1, 1, 1]}]},
     ],
@@ -72,7 +72,9 @@ def test_quick_runs_do_again_what_a_change_touches(changes):
     plan = quick(swing()).plan
     found, alone = quick(swing(**changes)), run(swing(**changes))
     assert figures(found.metrics) == figures(alone.metrics)
-    assert found.warnings == alone.warnings
+    assert found.warnings == tuple(
+        w for w in alone.warnings if "will saturate" not in w
+    )  # said before a run, of its plan
     assert np.array_equal(found.log.joint, alone.log.joint)
     assert quick(swing()).plan is plan  # and nothing else
 
