@@ -11,6 +11,7 @@ import numpy as np
 
 from robocalc.control.gains import checked
 from robocalc.errors import InvalidInput
+from sims.effects.places import acting
 
 SEA_LEVEL = 1.225  # [kg/m³] density of air at 15 °C
 
@@ -83,12 +84,7 @@ def drag_rows(robot, drags):
     """Bodies (D,) and rows (D, 4) of Effects.drag; raises InvalidInput for a link that does not move."""
     bodies, table = np.zeros(len(drags), np.int64), np.zeros((len(drags), 4))
     for i, drag in enumerate(drags):
-        body, place = robot.frame(drag.link)
-        if body < 0:
-            raise InvalidInput(f"drag of {drag.link} slows nothing: that link is fixed to the base of {robot.name}")
-        place = np.asarray(place, dtype=float)
-        bodies[i] = body
-        table[i, :3] = place[:9].reshape(3, 3) @ drag.point + place[9:]
+        bodies[i], table[i, :3] = acting(robot, drag.link, drag.point, f"drag of {drag.link} slows nothing")
         table[i, 3] = 0.5 * drag.density * drag.area
     return bodies, table
 

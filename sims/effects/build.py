@@ -19,6 +19,7 @@ from sims.effects import arrays as rows
 from sims.effects.air import drag_rows, wind_rows
 from sims.effects.arrays import Effects
 from sims.effects.motors import lag
+from sims.effects.places import acting
 from sims.effects.ropes import rope_rows
 
 
@@ -194,12 +195,8 @@ def _friction(robot, friction):
 def _pushes(robot, pushes):
     bodies, table = np.zeros(len(pushes), np.int64), np.zeros((len(pushes), 8))
     for i, push in enumerate(pushes):
-        body, place = robot.frame(push.link)
-        if body < 0:
-            raise InvalidInput(f"a push on {push.link} moves nothing: that link is fixed to the base of {robot.name}")
-        place = np.asarray(place, dtype=float)
-        bodies[i] = body
-        table[i, rows.POINT : rows.POINT + 3] = place[:9].reshape(3, 3) @ push.point + place[9:]
+        bodies[i], at = acting(robot, push.link, push.point, f"a push on {push.link} moves nothing")
+        table[i, rows.POINT : rows.POINT + 3] = at
         table[i, rows.FORCE : rows.FORCE + 3] = push.force
         table[i, [rows.BEGIN, rows.END]] = push.start, push.start + push.duration
     return bodies, table

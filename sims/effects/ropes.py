@@ -11,6 +11,7 @@ import numpy as np
 from robocalc.control.gains import checked
 from robocalc.errors import InvalidInput
 from sims.effects.arrays import DOWN, LENGTH, LOAD, POINT, PULL, ROPE_COLUMNS, ROPE_DAMPING
+from sims.effects.places import acting
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,14 @@ def rope_rows(robot, ropes, dt):
     """Bodies (R,) and rows (R, 16); InvalidInput: a link that does not move, no gravity, a rope too stiff for dt."""
     bodies, table = np.zeros(len(ropes), np.int64), np.zeros((len(ropes), ROPE_COLUMNS))
     for i, rope in enumerate(ropes):
-        body, place = robot.frame(rope.link)
-        if body < 0:
-            raise InvalidInput(f"a load on {rope.link} moves nothing: that link is fixed to the base of {robot.name}")
+        bodies[i], at = acting(robot, rope.link, rope.point, f"a load on {rope.link} moves nothing")
         weight = rope.mass * float(np.linalg.norm(robot.g))
         if weight == 0:
             raise InvalidInput(f"a load hangs on {rope.link}, but there is no gravity to hang by")
         stiffness = weight / (rope.stretch * rope.length)
         damping = 2 * rope.damping * math.sqrt(stiffness * rope.mass)
         _follows(robot, rope, stiffness, damping, dt)
-        place, bodies[i] = np.asarray(place, dtype=float), body
-        table[i, POINT : POINT + 3] = place[:9].reshape(3, 3) @ rope.point + place[9:]
+        table[i, POINT : POINT + 3] = at
         table[i, [LENGTH, PULL, ROPE_DAMPING, LOAD]] = rope.length, stiffness, damping, rope.mass
         table[i, DOWN : DOWN + 3] = robot.g
     return bodies, table
